@@ -103,7 +103,7 @@ def parse_python_version(text: object) -> str:
     if not _PYTHON.fullmatch(text):
         raise UsageError(
             f"{text!r} is not a Python version",
-            hint="use 3.12 or 3.12.4; for a range: --with 'python >=3.10,<3.13'",
+            hint="use 3.12 or 3.12.4; for a range: 'python >=3.10,<3.13'",
         )
     return text
 

@@ -116,7 +116,7 @@ def test_a_dirty_shell_is_refused_and_left_alone(
     assert done.statuses() == [1], done.said
     assert f"{name}=" in done.said
     assert "to clear it: " in done.said
-    assert f"sealenv shell --clean {fake_prefix}" in done.said
+    assert f"sealenv shell --clean {fake_prefix}" in done.said.replace("'", "")
     assert done.env("after") == done.env("before")
     assert done.state("after") == done.state("before")
 
@@ -212,7 +212,8 @@ def test_a_child_of_an_active_shell(
         ],
         environ,
     )
-    assert (done.code, done.err) == (0, ""), done.said
+    assert done.code == 0, done.said
+    assert dialect.ext == "nu" or f"activate.{dialect.ext} has changed nothing" in done.said
     assert done.env("inside") == done.env("after") == done.env("before")
 
 

@@ -10,7 +10,7 @@ from sealenv.cli.main import main
 @pytest.mark.parametrize(
     ("words", "said", "advice"),
     [
-        ("create my_env 3.12 numpy", "extra argument (numpy)", "NAME 3.12 --with numpy"),
+        ("create python=3.12 numpy", "no name", "sealenv create my_env python=3.12 numpy"),
         ("verify", "missing argument", "sealenv verify --help"),
     ],
 )

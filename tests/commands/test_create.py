@@ -16,6 +16,7 @@ from sealenv.layout import MARKER, PLAN, SEAL, State, state_of, walk
 from sealenv.tour.channel import DemoChannel
 from tests.channel import Channels
 from tests.machine import Machine, tiny, umask
+from tests.terminal import Terminal
 
 
 def small(machine: Machine, channels: Channels, *args: str, code: int = 0) -> dict[str, Any]:
@@ -297,3 +298,99 @@ class TestContradictions:
         script.write_text("true\n")
         answer = machine.json("create", "x", "--platform", "win-64", "--post", str(script), code=2)
         assert "does not run here" in answer["what"]
+
+
+class TestWords:
+    """`create [NAME] [PYTHON] [SPEC...]`, and -n and -p."""
+
+    @pytest.mark.parametrize(
+        ("words", "folder", "package"),
+        [
+            (("foo", "dated"), "envs/foo", "dated"),
+            (("foo", "dated", "--with", "prio"), "envs/foo", "prio"),
+            (("-n", "foo", "dated=1.0"), "envs/foo", "dated"),
+            (("-p", "here", "dated >=2"), "here", "dated"),
+        ],
+    )
+    def test_packages(
+        self,
+        machine: Machine,
+        channels: Channels,
+        words: tuple[str, ...],
+        folder: str,
+        package: str,
+    ) -> None:
+        answer = machine.json("create", *words, "-c", channels.main_url, *tiny(), "--dry-run")
+        assert answer["prefix"] == str(machine.root / folder)
+        assert package in {p["name"] for p in answer["packages"]}
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("foo", "MINOR", "demo-hello"),
+            ("foo", "python=MINOR", "demo-hello"),
+            ("foo", "demo-hello", "python=MINOR.*"),
+        ],
+    )
+    def test_the_python_version_names_the_folder(
+        self, warm_machine: Machine, demo_channel: DemoChannel, words: tuple[str, ...]
+    ) -> None:
+        minor = demo_channel.python_minor
+        given = [word.replace("MINOR", minor) for word in words]
+        answer = warm_machine.json("create", *given, "-c", demo_channel.url, "--dry-run")
+        assert Path(answer["prefix"]).name == f"foo_{minor.replace('.', '_')}"
+        names = {p["name"] for p in answer["packages"]}
+        assert {"python", "conda", "mamba", "pip", "demo-hello"} <= names
+        taken = warm_machine.json(
+            "create", "-n", "foo", *given[1:], "-c", demo_channel.url, "--dry-run"
+        )
+        assert Path(taken["prefix"]).name == "foo"
+
+    @pytest.mark.parametrize(
+        ("words", "what"),
+        [
+            (("python=3.12", "numpy"), "no name"),
+            (("foo", ">=3.10"), "not a Python version"),
+            (("foo", "3.11", "3.12"), "given twice"),
+            (("foo", "3.11", "python >=3.10"), "given twice"),
+            (("-n", "foo", "bar", "3.12"), "two names"),
+            (("-p", "here", "bar", "3.12"), "both a name and a prefix"),
+            (("-n", "foo", "-p", "here"), "both a name and a prefix"),
+        ],
+    )
+    def test_refused(self, machine: Machine, words: tuple[str, ...], what: str) -> None:
+        assert what in machine.json("create", *words, code=2)["what"]
+
+
+class TestReport:
+    """What a plain create prints."""
+
+    def test_plan_and_end(self, machine: Machine, channels: Channels) -> None:
+        """The plan is printed in logs too: no terminal is here."""
+        done = machine.run("create", "e", "-c", channels.main_url, "-y", *tiny("prio"))
+        lines = done.stderr.splitlines()
+        (package,) = (line.split() for line in lines if line.startswith("  prio"))
+        assert (package[:2], package[-1]) == (["prio", "1.0"], "main/noarch")
+        assert any(line.startswith("1 package") and "to fetch" in line for line in lines)
+        place = lines.index(f"sealed         {machine.envs / 'e'}")
+        assert lines[place + 1].strip().startswith("1 package, ")
+        assert lines[place + 1].endswith(" s")
+        assert lines[place + 3] == "use it         sealenv run e -- python"
+        assert lines[place + 4] == f"or activate    . {machine.envs / 'e'}/activate.sh"
+        assert done.stdout == ""
+
+    def test_quiet_prints_the_folder_alone(self, machine: Machine, channels: Channels) -> None:
+        done = machine.run("create", "e", "-c", channels.main_url, "-q", *tiny("prio"))
+        assert (done.stdout, done.stderr) == (f"{machine.envs / 'e'}\n", "")
+
+    @pytest.mark.parametrize(("answer", "code"), [("n\r", 1), ("\x03", 130), ("\r", 0)])
+    def test_the_question(
+        self, machine: Machine, channels: Channels, answer: str, code: int
+    ) -> None:
+        command = machine.command("create", "e", "-c", channels.main_url, *tiny("prio"))
+        terminal = Terminal(command, machine.env | {"TERM": "xterm"}, machine.root)
+        terminal.wait_for("Proceed?")
+        assert "prio" in terminal.said
+        os.write(terminal.fd, answer.encode())
+        assert terminal.end() == code, terminal.said
+        assert (state_of(machine.envs / "e") is State.SEALED) == (code == 0)

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import os
-import select
 import shutil
-import signal
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-import sealenv.activation
 from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine
 from tests.shells import require_shell
+from tests.terminal import Terminal
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are POSIX")
 
-RC = Path(sealenv.activation.__file__).parent / "rc"
-_DEADLINE = 30.0
 _PROMPTS = {"tcsh": "#" if os.geteuid() == 0 else ">"}
 """What shows that a shell is ready; others show the environment's name."""
 
@@ -52,56 +47,6 @@ def used(
     fish.mkdir(parents=True)
     (fish / "config.fish").write_text("echo SPOILED\n")
     return machine
-
-
-class Terminal:
-    """A program in a pseudo-terminal: what it says, and typing to it."""
-
-    def __init__(self, command: list[str], env: dict[str, str], cwd: Path) -> None:
-        import pty
-
-        self.said = ""
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.chdir(cwd)
-            os.execve(command[0], command, env)
-
-    def wait_for(self, text: str) -> None:
-        """Read until the text has been said."""
-        end = time.monotonic() + _DEADLINE
-        while text not in self.said:
-            assert time.monotonic() < end, f"never said {text!r}: {self.said!r}"
-            if select.select([self.fd], [], [], 0.2)[0] and not self._read():
-                raise AssertionError(f"ended before {text!r}: {self.said!r}")
-
-    def settle(self) -> None:
-        """Read until nothing has been said for a while."""
-        while select.select([self.fd], [], [], 0.7)[0] and self._read():
-            pass
-
-    def type(self, line: str) -> None:
-        """Type a line and press Enter."""
-        os.write(self.fd, f"{line}\r".encode())
-
-    def end(self) -> int:
-        """Read to the end; returns the exit code."""
-        end = time.monotonic() + _DEADLINE
-        while not select.select([self.fd], [], [], 0.2)[0] or self._read():
-            if time.monotonic() > end:
-                os.kill(self.pid, signal.SIGKILL)
-                os.waitpid(self.pid, 0)
-                raise AssertionError(f"did not end: {self.said!r}")
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-
-    def _read(self) -> bool:
-        try:
-            data = os.read(self.fd, 65536)
-        except OSError:
-            return False
-        self.said += data.decode(errors="replace")
-        if b"\x1b[6n" in data:  # "where is the cursor?": line editors wait for the answer
-            os.write(self.fd, b"\x1b[1;1R")
-        return bool(data)
 
 
 @pytest.mark.parametrize("name", ["bash", "zsh", "fish", "dash", "sh", "tcsh", "xonsh", "nu"])
@@ -139,7 +84,7 @@ def test_deactivate_in_the_shell(used: Machine, name: str) -> None:
     assert "not found" not in terminal.said
 
 
-@pytest.mark.parametrize("name", ["bash", "zsh", "fish", "dash", "sh", "tcsh", "xonsh", "nu"])
+@pytest.mark.parametrize("name", ["bash", "fish", "nu"])
 def test_a_moved_environment_gets_no_shell(used: Machine, name: str) -> None:
     moved = used.root / "moved"
     if not moved.exists():

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -25,22 +25,22 @@ from sealenv.cli.options import (
 from sealenv.cli.output import (
     activation_line,
     ask,
+    counted,
     is_terminal,
     print_json,
     show_checked,
     size_text,
 )
-from sealenv.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from sealenv.commands.create import Created, Plan
     from sealenv.locks.model import Package, Wheel
 
 __all__ = ["create_command"]
 
-_VERSION = re.compile(r"\d+(\.\d+)*")
+T = TypeVar("T")
 
 
 @click.command(
@@ -49,19 +49,19 @@ _VERSION = re.compile(r"\d+(\.\d+)*")
     epilog="""\b
 Examples:
   sealenv create my_env 3.12                     <envs>/my_env_3_12
-  sealenv create my_env 3.12 --with 'numpy >=2'  and numpy
+  sealenv create my_env 3.12 'numpy >=2' scipy   and two packages
+  sealenv create -n my_env python=3.12           <envs>/my_env
   sealenv create -p ./env 3.12                   in this folder
   sealenv create -f environment.yml              the packages in the file
   sealenv create -f my_env.lock                  the locked packages
   sealenv create -f my_env.sealenv --offline     a bundle, without network
+  sealenv create my_env 3.13 --replace           replaces a sealed environment
   sealenv create my_env -c file:///srv/channel   from your own channel
-  sealenv create my_env --trace-report FILE      what was written, and where
   sealenv create my_env 3.12 --dry-run           only show the plan
 """,
 )
-@click.argument("name", required=False)
-@click.argument("python", required=False)
-@click.option("-n", "--name", "name_option", metavar="NAME", help="The name, as an option.")
+@click.argument("words", metavar="[NAME] [PYTHON] [SPEC]...", nargs=-1)
+@click.option("-n", "--name", metavar="NAME", help="The folder's name, without the version.")
 @click.option("-p", "--prefix", metavar="PREFIX", help="The folder itself, instead of a name.")
 @click.option("-f", "--file", metavar="FILE", type=click.Path(path_type=Path), multiple=True,
               callback=once,
@@ -70,7 +70,7 @@ Examples:
 @click.option("-e", "--environment", metavar="NAME",
               help="Which environment of a pixi.lock that holds several.")  # fmt: skip
 @click.option("--with", "with_packages", multiple=True, metavar="SPEC",
-              help="An additional package, as a MatchSpec. Repeatable.")  # fmt: skip
+              help="An additional package, as SPEC. Repeatable.")  # fmt: skip
 @click.option("--without", multiple=True, metavar="NAME",
               help="Leave out a default package or one in the file. Repeatable.")  # fmt: skip
 @click.option("-c", "--channel", "channels", multiple=True, metavar="CHANNEL",
@@ -92,6 +92,9 @@ Examples:
               "ago.")  # fmt: skip
 @VIRTUAL_PACKAGE
 @MACHINE
+@click.option("--replace", is_flag=True,
+              help="Replace a sealed environment, once all packages are there. Your files are kept in "
+              "its __home__.")  # fmt: skip
 @click.option("--post", cls=Advanced, metavar="SCRIPT", type=click.Path(path_type=Path),
               help="Copy a script to __home__ and run it there, activated.")  # fmt: skip
 @click.option("--trace-report", cls=Advanced, metavar="FILE", type=click.Path(path_type=Path),
@@ -109,97 +112,85 @@ Examples:
 @QUIET
 @VERBOSE
 def create_command(
+    words: tuple[str, ...],
     name: str | None,
-    python: str | None,
-    name_option: str | None,
     prefix: str | None,
-    file: Path | None,
-    environment: str | None,
     with_packages: tuple[str, ...],
-    without: tuple[str, ...],
-    channels: tuple[str, ...],
-    pypi_index: str | None,
-    override_channels: bool,
-    platform: str | None,
-    exclude_newer: str | None,
-    virtual_packages: tuple[str, ...],
-    machine: Path | None,
-    post: Path | None,
     trace_report: Path | None,
-    no_pyc: bool,
-    no_link_scripts: bool,
-    offline: bool,
+    override_channels: bool,
     dry_run: bool,
     as_json: bool,
     yes: bool,
     quiet: bool,
     verbose: int,
+    **how: Any,
 ) -> int:
     """Make a standalone environment: a chosen Python, with conda, mamba and pip inside it.
 
     NAME and PYTHON give the folder: `my_env 3.12` becomes <envs>/my_env_3_12, where <envs> is
-    SEALENV_ENVS, else PY_ENVS, else a folder of the user's. It must not exist, or be empty.
+    SEALENV_ENVS, else PY_ENVS, else a folder of the user's. It must not exist, or be empty. SPEC is a
+    package, as a MatchSpec; PYTHON is short for python=PYTHON.
     """
-    from sealenv import locations
     from sealenv.cli.progress import make_reporter
     from sealenv.cli.trace import tracing
-    from sealenv.commands.create import CreateOptions, create_target, plan_target
-    from sealenv.install.userscripts import check_post
+    from sealenv.commands.create import create, plan
     from sealenv.naming import shown
-    from sealenv.request.target import choose_target
+    from sealenv.request.target import read_words
 
-    if name_option:
-        if name and python:
-            raise UsageError("two names", details=[name, name_option], hint="give one of them")
-        name, python = name_option, name
-    elif name and python is None and prefix is None and _VERSION.fullmatch(name):
-        raise UsageError(
-            f"{name} is a Python version, and the environment has no name",
-            hint=f"give a name first: sealenv create my_env {name}; to use it as the name: -n {name}",
-        )
-    if post:
-        check_post(post)
-    target = choose_target(
-        name=name, python=python, prefix=prefix, file=file, with_packages=with_packages,
-        without=without, channels=channels, platform=platform, exclude_newer=exclude_newer,
-        pypi_index=pypi_index, environment=environment, virtual_packages=virtual_packages,
-        machine=machine,
-    )  # fmt: skip
-    options = CreateOptions(
-        offline=offline, pyc=not no_pyc, link_scripts=not no_link_scripts, post=post,
-        command=" ".join(shown(word) for word in ["sealenv", *sys.argv[1:]]),
-    )  # fmt: skip
-    asking = not (yes or as_json or quiet) and is_terminal(sys.stdin) and is_terminal(sys.stderr)
-    caches = {
-        "cache": Path(locations.cache_root()),
-        "conda_cache": Path(locations.conda_view()),
-    }
+    read = read_words(words, name, prefix)
+    how |= {
+        "name": read["name"], "python": read["python"], "prefix": read["prefix"],
+        "with_packages": [*read["packages"], *with_packages],
+    }  # fmt: skip
+    silent = quiet or as_json
+    asking = not (yes or silent) and is_terminal(sys.stdin) and is_terminal(sys.stderr)
     with (
-        tracing(trace_report, target.prefix, caches, silent=quiet or as_json),
-        make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter,
+        contextlib.ExitStack() as stack,
+        make_reporter(quiet=silent, verbose=verbose) as reporter,
     ):
-        if dry_run:
-            planned = plan_target(target, options, reporter)
-            reporter.end()
-            if as_json:
-                print_json(planned)
-            else:
-                _show_plan(planned)
-            return 0
+
+        def begin(place: Path) -> None:
+            stack.enter_context(tracing(trace_report, place, _caches(), silent=silent))
 
         def confirm(planned: Plan) -> None:
             reporter.end()
             _show_plan(planned, err=True)
-            ask("Proceed?", default=True)
+            if asking:
+                ask("Proceed?", default=True)
 
-        made = create_target(target, options, reporter, confirm if asking else None)
-    if as_json:
-        print_json(made)
-    elif quiet:
-        click.echo(made.prefix)
-    else:
-        _show_created(made)
+        if dry_run:
+            for option in ("post", "no_pyc", "no_link_scripts"):
+                del how[option]
+            planned = plan(**how, begin=begin, reporter=reporter)
+            reporter.end()
+            _show(planned, as_json, _show_plan)
+            return 0
+        made = create(
+            **how, command=" ".join(shown(word) for word in ["sealenv", *sys.argv[1:]]),
+            begin=begin, confirm=None if silent else confirm, reporter=reporter,
+        )  # fmt: skip
+    _show(made, as_json, _show_place if quiet else _show_created)
     return 0
+
+
+def _caches() -> dict[str, Path]:
+    from sealenv import locations
+
+    return {
+        "cache": Path(locations.cache_root()),
+        "conda_cache": Path(locations.conda_view()),
+    }
+
+
+def _show(result: T, as_json: bool, show: Callable[[T], None]) -> None:
+    if as_json:
+        print_json(result)
+    else:
+        show(result)
+
+
+def _show_place(made: Created) -> None:
+    click.echo(made.prefix)
 
 
 def _show_plan(planned: Plan, *, err: bool = False) -> None:
@@ -239,7 +230,6 @@ def short_names(channels: Iterable[str]) -> dict[str, str]:
 
 def _show_created(made: Created) -> None:
     """Print the place, the versions, and how to use it."""
-    from sealenv.naming import shown
     from sealenv.spec.model import current_platform
 
     if made.messages:
@@ -254,18 +244,44 @@ def _show_created(made: Created) -> None:
         names = ", ".join(made.skipped_link_scripts)
         click.echo(f"not run        post-link scripts of {names}", err=True)
     click.echo(f"sealed         {made.prefix}", err=True)
+    click.echo(f"{'':<15}{_what_was_made(made)}", err=True)
     if not made.activation:
         return
-    line = activation_line(made.prefix, made.platform)
     if made.platform != current_platform():
         click.echo(f"unchecked      {made.platform} does not run here", err=True)
-        click.echo(f"use it         {line}", err=True)
+        click.echo(f"use it         {activation_line(made.prefix, made.platform)}", err=True)
         return
-    short = made.prefix.name if _has_short_name(made.prefix) else str(made.prefix)
-    click.echo(f"\nuse it         sealenv run {shown(short)} -- python", err=True)
-    click.echo(f"or activate    {line}", err=True)
+    click.echo("", err=True)
+    for label, command in _next_commands(made.prefix, made.platform):
+        click.echo(f"{label:<15}{command}", err=True)
+
+
+def _what_was_made(made: Created) -> str:
+    """Return one line: Python, packages, size and time."""
+    from sealenv.commands.environments import measure
+
+    packages = counted(made.packages + made.wheels, "package")
+    parts = [packages, size_text(measure(made.prefix)[1]), f"{sum(made.seconds.values()):.0f} s"]
+    return ", ".join([f"Python {made.python}", *parts] if made.python else parts)
+
+
+def _next_commands(prefix: Path, platform: str) -> list[tuple[str, str]]:
+    """Return two commands that work in this terminal, also where another environment is active."""
+    from sealenv.gates.admission import environment_of, find, look
+    from sealenv.naming import shown
+
+    name = shown(prefix.name if _has_short_name(prefix) else str(prefix))
+    clean = "--clean " if "--clean" in sys.argv or look(os.environ) else ""
+    use = ("use it", f"sealenv run {clean}{name} -- python")
+    folders = filter(None, os.environ.get("PATH", "").split(os.pathsep))
+    if clean or find(os.environ) or any(map(environment_of, folders)):
+        return [use, ("or a shell", f"sealenv shell {clean}{name}")]
     other = "PowerShell: activate.ps1" if os.name == "nt" else "fish, csh, xonsh, nu: activate.*"
-    click.echo(f"               (beside it for {other})", err=True)
+    return [
+        use,
+        ("or activate", activation_line(prefix, platform)),
+        ("", f"(in the same folder for {other})"),
+    ]
 
 
 def _has_short_name(prefix: Path) -> bool:

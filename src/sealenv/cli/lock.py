@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -80,23 +80,7 @@ Examples:
 @QUIET
 @VERBOSE
 def lock_command(
-    packages: tuple[str, ...],
-    file: Path | None,
-    channels: tuple[str, ...],
-    platforms: tuple[str, ...],
-    exclude_newer: str | None,
-    virtual_packages: tuple[str, ...],
-    machine: Path | None,
-    pypi_index: str | None,
-    update: tuple[str, ...],
-    environment: str | None,
-    output: str | None,
-    force: bool,
-    offline: bool,
-    dry_run: bool,
-    as_json: bool,
-    quiet: bool,
-    verbose: int,
+    output: str | None, dry_run: bool, as_json: bool, quiet: bool, verbose: int, **wanted: Any
 ) -> int:
     """Find the exact packages for SPECs or a file, and write them to a lock.
 
@@ -107,14 +91,9 @@ def lock_command(
     from sealenv.commands.lock import lock
 
     if output == "-" and as_json:
-        raise UsageError("both the lock and JSON on stdout", hint="name a file with -o")
+        raise UsageError("both the lock and JSON would go to stdout", hint="name a file with -o")
     with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
-        done = lock(
-            packages, file=file, channels=channels, platforms=platforms,
-            exclude_newer=exclude_newer, pypi_index=pypi_index, update=update, output=output,
-            force=force, environment=environment, virtual_packages=virtual_packages,
-            machine=machine, offline=offline, dry_run=dry_run, reporter=reporter,
-        )  # fmt: skip
+        done = lock(output=output, dry_run=dry_run, reporter=reporter, **wanted)
     if done.text is not None:
         click.echo(done.text.encode(), nl=False)  # UTF-8, whatever the terminal has
     if as_json:

@@ -79,7 +79,8 @@ def cache_clean(everything: bool, yes: bool, as_json: bool, **chosen: bool) -> i
         found = cache.cache_info()
         size = sum(p.bytes for p in found.parts if p.part in parts)
         if not is_terminal(sys.stdin):
-            raise UsageError("cleaning needs confirmation", where=str(found.root), hint="add -y")
+            again = " ".join(f"--{part}" for part in parts)
+            raise UsageError("cleaning needs confirmation", hint=f"sealenv cache clean {again} -y")
         ask(f"Delete {size_text(size)} in {found.root}?")
     done = cache.cache_clean(parts)
     if as_json:

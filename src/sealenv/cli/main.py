@@ -15,7 +15,7 @@ import click
 from click.shell_completion import shell_complete
 
 from sealenv._version import __version__
-from sealenv.cli.output import DeclinedError, outlive_readers, paint
+from sealenv.cli.output import DeclinedError, paint
 from sealenv.errors import (
     FilesystemError,
     InterruptedCommandError,
@@ -180,7 +180,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
-    outlive_readers()
     for number in _ENDING[1:]:
         signal.signal(number, _interrupt)
     if _COMPLETE in os.environ:
@@ -259,8 +258,6 @@ def _translate(error: click.ClickException, args: Sequence[str]) -> UsageError:
         text, near = error.message, _close(error.option_name, error.possibilities or [])
         hint = f"did you mean {near}? {hint}" if near else hint
     text = " ".join(text.rstrip(".").split())
-    if name == "create" and "unexpected extra argument" in text:
-        hint = "add packages by --with: sealenv create NAME 3.12 --with numpy --with scipy"
     if name == "list" and ("extra argument" in text or isinstance(error, click.NoSuchOption)):
         hint = "the packages of one environment: sealenv info ENV --packages"
     if name == "mirror" and text.startswith("Missing argument") and _some_word(args[1:]):

@@ -171,8 +171,8 @@ def environment(
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
-        def call(name: str | None, in_folder: str | None, **values: Any) -> Any:
-            option = _by_option(name, in_folder)
+        def call(env_name: str | None, env_folder: str | None, **values: Any) -> Any:
+            option = _by_option(env_name, env_folder)
             if option is not None:
                 _move_up(values, parameter, then)
                 values[parameter] = option
@@ -183,10 +183,10 @@ def environment(
         argument = click.argument(
             parameter, metavar=metavar, required=False, type=ENV_OR_FILE if or_file else ENV
         )
-        prefix = click.option("-p", "--prefix", "in_folder", metavar="PATH",
+        prefix = click.option("-p", "--prefix", "env_folder", metavar="PATH",
                               type=click.Path(file_okay=False),
                               help="The environment in this folder.")  # fmt: skip
-        named = click.option("-n", "--name", "name", metavar="NAME", type=ENV,
+        named = click.option("-n", "--name", "env_name", metavar="NAME", type=ENV,
                              help="The environment with this name, instead of ENV.")  # fmt: skip
         return named(prefix(argument(call)))
 

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,6 @@ from sealenv.naming import printable
 __all__ = ["tracing"]
 
 _INTERRUPTED = 130
-_ANOTHER_FOLDER = "name a file in another folder"
 
 
 @contextlib.contextmanager
@@ -90,12 +88,6 @@ def _check(report: Path, written: tuple[Path, ...]) -> None:
             where=where,
             hint="remove it, or name another file: nothing is overwritten",
         )
-    try:
-        with tempfile.NamedTemporaryFile(dir=report.parent, prefix=".sealenv-"):
-            pass
-    except OSError as error:
-        what = f"the folder of the trace report cannot be written: {error.strerror}"
-        raise FilesystemError(what, where=str(report.parent), hint=_ANOTHER_FOLDER) from error
 
 
 def _outcome(failure: BaseException) -> tuple[str, str | None, int]:
@@ -119,21 +111,20 @@ def _write(report: Path, content: dict[str, Any], silent: bool) -> None:
         OutputExistsError: its path exists now, and is left alone.
         FilesystemError: it cannot be written.
     """
-    from sealenv.system.files import write_atomic
-
     if not silent:
         _sum_up(content)
     data = (json.dumps(content, indent=2) + "\n").encode("utf-8", "backslashreplace")
     what = "the environment is made, but " if content["outcome"]["state"] == "done" else ""
     where = str(report)
     try:
-        write_atomic(report, data, new=True)
+        with report.open("xb") as file:
+            file.write(data)
     except FileExistsError as error:
         what += "another program has written to the path of the trace report"
         raise OutputExistsError(what, where=where, hint="name another file next time") from error
     except OSError as error:
         what += f"the trace report cannot be written: {error.strerror or error}"
-        raise FilesystemError(what, where=where, hint=_ANOTHER_FOLDER) from error
+        raise FilesystemError(what, where=where, hint="name a file in another folder") from error
     if not silent:
         click.echo(printable(f"trace report   {report}"), err=True)
 

@@ -24,28 +24,20 @@ from sealenv.errors import InterruptedCreateError, PostScriptError, UsageError
 from sealenv.fields import AbsolutePath, Bytes, Count, InPrefix, Seconds, Sha256
 from sealenv.install import steps
 from sealenv.install.preflight import preflight
+from sealenv.install.replace import give_up, may_replace
 from sealenv.install.steps import CreateOptions, Job
 from sealenv.install.userscripts import check_post, run_post
 from sealenv.locks import Lock
 from sealenv.locks.model import Package, Wheel, packages_of, wheels_of
 from sealenv.naming import shown
-from sealenv.prefix.prefixlock import PrefixLock, refuse_unless_free
+from sealenv.prefix.pending import PrefixLock, refuse_unless_free
 from sealenv.progress import QUIET, Reporter, Stopwatch
 from sealenv.request.arguments import StrPath, optional_path, words
 from sealenv.request.target import Target, choose_target
 from sealenv.seals.seal import Fingerprints
 from sealenv.spec.model import current_platform
 
-__all__ = [
-    "CreateOptions",
-    "Created",
-    "Plan",
-    "create",
-    "create_target",
-    "make",
-    "plan",
-    "plan_target",
-]
+__all__ = ["CreateOptions", "Created", "Plan", "create", "make", "plan"]
 
 
 class Engine(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,9 +112,13 @@ def create(
     virtual_packages: Sequence[str] = (),
     machine: StrPath | None = None,
     post: StrPath | None = None,
+    replace: bool = False,
     no_pyc: bool = False,
     no_link_scripts: bool = False,
     offline: bool = False,
+    command: str = "sealenv create",
+    begin: Callable[[Path], None] | None = None,
+    confirm: Callable[[Plan], None] | None = None,
     reporter: Reporter = QUIET,
 ) -> Created:
     """Make a standalone environment in a folder that does not exist, or is empty or pending.
@@ -142,9 +138,13 @@ def create(
         virtual_packages: properties of the machine to solve for, as for `lock`.
         machine: a file with all of them, as for `lock`.
         post: a script to copy to `__home__` and run there, activated.
+        replace: replace a sealed environment, once everything that can fail is done.
         no_pyc: do not compile python files.
         no_link_scripts: do not run post-link scripts; list them.
         offline: do not use the network.
+        command: the command line for conda's history, without credentials.
+        begin: called with the prefix before anything is written.
+        confirm: called with the plan before anything is fetched; may raise to stop.
         reporter: is shown each step.
 
     Raises:
@@ -154,6 +154,7 @@ def create(
         PrefixError: the folder is in the way.
         CheckFailedError: the environment was made and does not work: it is pending.
         PostScriptError: the environment is sealed, and the script failed.
+        InterruptedCreateError: Ctrl-C; a started environment is pending.
         SealenvError: anything else; a started folder is pending, and the next call replaces it.
     """
     target = _target(
@@ -163,9 +164,22 @@ def create(
         machine=machine,
     )  # fmt: skip
     options = CreateOptions(
-        offline=offline, pyc=not no_pyc, link_scripts=not no_link_scripts, post=optional_path(post)
-    )
-    return create_target(target, options, reporter)
+        offline=offline, replace=replace, pyc=not no_pyc, link_scripts=not no_link_scripts,
+        post=optional_path(post), command=command,
+    )  # fmt: skip
+    watch = Stopwatch(reporter)
+
+    def show(planned: Plan) -> None:
+        watch.stop()
+        if confirm:
+            confirm(planned)
+
+    if begin:
+        begin(target.prefix)
+    with _job(target, options, watch) as job:
+        made = make(job, show)
+    watch.stop()
+    return msgspec.structs.replace(made, seconds=watch.seconds)
 
 
 def plan(
@@ -183,7 +197,9 @@ def plan(
     exclude_newer: str | None = None,
     virtual_packages: Sequence[str] = (),
     machine: StrPath | None = None,
+    replace: bool = False,
     offline: bool = False,
+    begin: Callable[[Path], None] | None = None,
     reporter: Reporter = QUIET,
 ) -> Plan:
     """Return what `create` would do (`create --dry-run`). Only the cache is written.
@@ -196,7 +212,11 @@ def plan(
         platform=platform, exclude_newer=exclude_newer, virtual_packages=virtual_packages,
         machine=machine,
     )  # fmt: skip
-    return plan_target(target, CreateOptions(offline=offline), reporter)
+    if begin:
+        begin(target.prefix)
+    options = CreateOptions(offline=offline, replace=replace)
+    with _job(target, options, reporter, dry_run=True) as job:
+        return _plan(job)[0]
 
 
 def _target(
@@ -211,53 +231,12 @@ def _target(
     )
 
 
-def create_target(
-    target: Target,
-    options: CreateOptions,
-    reporter: Reporter = QUIET,
-    confirm: Callable[[Plan], None] | None = None,
-) -> Created:
-    """Make the environment of a target.
-
-    Args:
-        target: the spec or lock, and where.
-        options: how.
-        reporter: is shown each step.
-        confirm: is shown the plan before anything is fetched; can raise to stop.
-
-    Raises:
-        SealenvError: see `create`.
-        InterruptedCreateError: Ctrl-C; a started environment is pending.
-    """
-    watch = Stopwatch(reporter)
-
-    def show(planned: Plan) -> None:
-        watch.stop()
-        if confirm:
-            confirm(planned)
-
-    with _job(target, options, watch) as job:
-        made = make(job, show)
-    watch.stop()
-    return msgspec.structs.replace(made, seconds=watch.seconds)
-
-
-def plan_target(target: Target, options: CreateOptions, reporter: Reporter = QUIET) -> Plan:
-    """Solve, and return what would be fetched and written. Only the cache is written.
-
-    Raises:
-        SealenvError: see `create`.
-    """
-    with _job(target, options, reporter, dry_run=True) as job:
-        return _plan(job)[0]
-
-
 def make(job: Job, confirm: Callable[[Plan], None] | None = None) -> Created:
     """Run the steps in their order.
 
     Args:
         job: what, where and how, with the engine and the store.
-        confirm: as for `create_target`.
+        confirm: as for `create`.
 
     Raises:
         SealenvError: see `create`.
@@ -269,6 +248,8 @@ def make(job: Job, confirm: Callable[[Plan], None] | None = None) -> Created:
             confirm(planned)
         lock = steps.fetch(job, lock)
         contents = preflight(lock, job.prefix, job.store)
+        if job.options.replace:
+            give_up(job.prefix, job.options.environ)
         held = steps.mark(job, contents)
         steps.link(job, lock, contents)
         scripts = steps.link_scripts(job, lock, held)
@@ -310,9 +291,11 @@ def make(job: Job, confirm: Callable[[Plan], None] | None = None) -> Created:
 
 
 def _plan(job: Job) -> tuple[Plan, Lock]:
-    refuse_unless_free(job.prefix)
+    if not (job.options.replace and may_replace(job.prefix, job.options.environ)):
+        refuse_unless_free(job.prefix, "replace it with --replace")
     lock = steps.solve(job)
-    missing = [a for a in lock.archives if not (job.carried or job.store.has(a))]
+    carried = job.target.bundle is not None
+    missing = [a for a in lock.archives if not (carried or job.store.has(a))]
     planned = Plan(
         prefix=job.prefix,
         platform=lock.platform,
@@ -384,7 +367,4 @@ def _job(
         stack.enter_context(store.in_use())
         if bundle is not None and target.lock:
             steps.take_in(bundle, target.lock, store, engine)
-        yield Job(
-            target.spec, target.prefix, engine, store, Path(locations.conda_view()), options,
-            reporter, target.lock, carried=target.bundle is not None,
-        )  # fmt: skip
+        yield Job(target, engine, store, Path(locations.conda_view()), options, reporter)

@@ -123,7 +123,7 @@ def _create(
         with store.in_use():
             options = CreateOptions(command="sealenv demo", environ=environ)
             view = store.root / "pkgs"
-            return make(Job(target.spec, target.prefix, engine, store, view, options, reporter))
+            return make(Job(target, engine, store, view, options, reporter))
     finally:
         engine.close()
 

@@ -13,12 +13,14 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Mapping, Sequence
-    from typing import NoReturn
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import NoReturn, TypeVar
 
     from sealenv.request.arguments import StrPath
 
-__all__ = ["REFUSED", "admit", "enter", "prepare", "run", "wait_for"]
+    T = TypeVar("T")
+
+__all__ = ["REFUSED", "admit", "enter", "prepare", "refusing", "run", "wait_for"]
 
 REFUSED = 125
 CANNOT_EXECUTE = 126
@@ -108,7 +110,8 @@ def enter(env: str, argv: Sequence[str], *, clean: bool = False) -> NoReturn:
     Raises:
         SealenvError: nothing was run.
     """
-    found = prepare(env, argv, os.environ, clean=clean)
+    with_clean = ["sealenv", "run", "--clean", env, "--", *argv]
+    found = refusing(lambda: prepare(env, argv, os.environ, clean=clean), with_clean)
     if found is None:
         word = argv[0].lower() in _WORDS_OF_CMD
         hint = f" (a command of cmd.exe: cmd /c {argv[0]} ...)" if word else ""
@@ -150,6 +153,24 @@ def prepare(
     else:
         command = launch.foreign_command(prefix, argv)
     return command, command[0], variables
+
+
+def refusing(call: Callable[[], T], with_clean: Sequence[str]) -> T:
+    """Call, and let the refusal of a dirty shell end with the one command to copy.
+
+    Args:
+        call: enters an environment.
+        with_clean: the same command line, with `--clean`.
+    """
+    try:
+        return call()
+    except Exception as error:
+        from sealenv.errors import DirtyShellError
+        from sealenv.naming import shown
+
+        if isinstance(error, DirtyShellError):
+            error.hint = " ".join(map(shown, with_clean))
+        raise
 
 
 def admit(
@@ -263,9 +284,10 @@ def _between(prefix: str) -> Exception:
 
 def _pending(prefix: str) -> Exception:
     from sealenv.errors import PrefixPendingError
+    from sealenv.naming import shown
 
     return PrefixPendingError(
         "this environment was never finished",
         where=prefix,
-        hint="re-create it with sealenv create, or remove it with sealenv remove",
+        hint=f"run the same sealenv create again, or: sealenv remove {shown(prefix)}",
     )

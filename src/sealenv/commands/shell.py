@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from sealenv.commands.run import admit, prepare, wait_for
+from sealenv.commands.run import admit, prepare, refusing, wait_for
 from sealenv.errors import UsageError
 from sealenv.quoting import QUOTE, quote_ps1
 
@@ -86,11 +86,12 @@ def enter_shell(env: str, shell: str | None, *, clean: bool = False) -> NoReturn
         UsageError: the shell is not installed.
         SealenvError: as `sealenv.commands.run.prepare`.
     """
+    with_clean = ["sealenv", "shell", "--clean", env, *(["-s", shell] if shell else [])]
     if os.name == "nt":
-        sys.exit(_on_windows(env, shell or "cmd", clean))
+        sys.exit(refusing(lambda: _on_windows(env, shell or "cmd", clean), with_clean))
     program = _find(shell or os.environ.get("SHELL") or "sh")
     options = ["-f"] if Path(program).name in _CSH else []
-    found = prepare(env, [program, *options], os.environ, clean=clean)
+    found = refusing(lambda: prepare(env, [program, *options], os.environ, clean=clean), with_clean)
     assert found is not None  # as on every POSIX
     fallback, _, environ = found
     assert isinstance(fallback, list)

@@ -172,7 +172,7 @@ async def _near_names(
             newest = ", ".join(map(str, versions[:_SHOWN_VERSIONS]))
             result.append(f"no version of {name} fits; available: {newest or 'none'}")
         else:
-            near = difflib.get_close_matches(name, names, n=4, cutoff=0.6)
+            near = difflib.get_close_matches(name, names, n=4, cutoff=0.8)
             similar = f"; near names: {', '.join(near)}" if near else ""
             result.append(f"{name} is in no channel for {platforms[0]}{similar}")
     return result

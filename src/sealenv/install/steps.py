@@ -31,12 +31,12 @@ from sealenv.install.userscripts import find_link_scripts, run_link_scripts
 from sealenv.install.wheels import InstalledWheel, install_wheels, record_pyc
 from sealenv.layout import META, USER_FOLDER
 from sealenv.locks import Lock
-from sealenv.portability.patch import Patched, left_absolute, patch_prefix
+from sealenv.portability.patch import Patched, patch_prefix
 from sealenv.prefix.condafiles import write_condarc, write_history, write_state
-from sealenv.prefix.pending import clear_pending, write_plan
-from sealenv.prefix.prefixlock import PrefixLock
+from sealenv.prefix.pending import PrefixLock, clear_pending, write_plan
 from sealenv.prefix.records import PrefixRecord, add_pyc, finish, read_records
 from sealenv.progress import QUIET, Reporter
+from sealenv.request.target import Target
 from sealenv.seals.contents import Contents as Observed
 from sealenv.seals.contents import Known, digests_of_linking, read_contents, time_of_linking
 from sealenv.seals.filetable import write_table
@@ -72,9 +72,11 @@ __all__ = [
 
 @dataclass(frozen=True)
 class CreateOptions:
-    """How to create, apart from what (the spec) and where (the prefix)."""
+    """How to create, apart from what and where (the target)."""
 
     offline: bool = False
+    replace: bool = False
+    """Replace a sealed environment."""
     pyc: bool = True
     link_scripts: bool = True
     post: Path | None = None
@@ -88,26 +90,30 @@ class Job:
     """One create.
 
     Attributes:
-        spec: the request.
-        prefix: an absolute path.
+        target: what to create, and where.
         engine: solves and links; its owner closes it.
         store: the verified archives.
         view: the package cache of conda in the environment.
         options: how to create.
         reporter: is shown each step.
-        lock: the exact packages, if they are known; otherwise the spec is solved.
-        carried: whether the archives are in the bundle that the lock is from.
     """
 
-    spec: EnvironmentSpec
-    prefix: Path
+    target: Target
     engine: Engine
     store: Store
     view: Path
     options: CreateOptions = field(default_factory=CreateOptions)
     reporter: Reporter = QUIET
-    lock: Lock | None = None
-    carried: bool = False
+
+    @property
+    def spec(self) -> EnvironmentSpec:
+        """Return the request."""
+        return self.target.spec
+
+    @property
+    def prefix(self) -> Path:
+        """Return the folder to create."""
+        return self.target.prefix
 
     @property
     def runs_here(self) -> bool:
@@ -185,7 +191,8 @@ def solve(job: Job) -> Lock:
         UsageError: there are wheels to install, and the environment's pip does not run here.
         SpecError: the lock has wheels and no pip.
     """
-    requested = job.lock.wheels if job.lock is not None else job.spec.requirements
+    locked = job.target.lock
+    requested = locked.wheels if locked is not None else job.spec.requirements
     if requested and not job.runs_here:
         raise UsageError(
             "wheels are installed by the environment's own pip, which does not run here",
@@ -193,16 +200,16 @@ def solve(job: Job) -> Lock:
             hint="lock it here, and create it from the lock on that platform",
         )
     job.store.prepare()
-    if job.lock is None:
+    if locked is None:
         return resolve(job.spec, job.engine, job.reporter, offline=job.options.offline)
-    if job.lock.wheels and job.lock.find("pip") is None:
+    if locked.wheels and locked.find("pip") is None:
         raise SpecError(
             "the lock has wheels, and no pip to install them with",
-            details=[f"{wheel.name} {wheel.version}" for wheel in job.lock.wheels[:10]],
+            details=[f"{wheel.name} {wheel.version}" for wheel in locked.wheels[:10]],
             hint="add pip to the dependencies and lock again (`pixi add pip` for a pixi.lock)",
         )
-    _refuse_unfit(job, job.lock)
-    return job.lock
+    _refuse_unfit(job, locked)
+    return locked
 
 
 def fetch(job: Job, lock: Lock) -> Lock:
@@ -235,7 +242,7 @@ def mark(job: Job, contents: Contents) -> PrefixLock:
         kept = clear_pending(job.prefix)
         if kept:
             job.reporter.warn(
-                f"the pending folder contained {len(kept)} files that sealenv did not write; they "
+                f"the folder contained {len(kept)} files that sealenv did not write; they "
                 f"are kept in {job.prefix / USER_FOLDER}"
             )
         write_plan(job.prefix, contents.paths)
@@ -385,7 +392,6 @@ def seal(
         link_scripts=scripts.ran,
         skipped_link_scripts=scripts.skipped,
         patched=[PatchNote(p.path, p.before, p.after, p.what) for p in patched],
-        absolute=left_absolute(job.prefix, job.spec.platform),
         activation=activation,
         pip=observed.pip,
         fingerprints=observed.fingerprints,

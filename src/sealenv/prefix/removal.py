@@ -6,7 +6,6 @@ import contextlib
 import errno
 import os
 import stat
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +25,8 @@ from sealenv.layout import (
     walk,
 )
 from sealenv.naming import printable, shown
-from sealenv.prefix.pending import REMOVING, write_plan
-from sealenv.prefix.prefixlock import exclusive, is_locked, take
+from sealenv.prefix.exclusive import exclusive
+from sealenv.prefix.pending import REMOVING, is_locked, take, write_plan
 from sealenv.prefix.records import scan_records
 from sealenv.system.deleting import delete, holders_of, while_held
 from sealenv.system.filelock import open_removable
@@ -49,8 +48,6 @@ __all__ = [
 
 _MARKS = frozenset({"history", "sealenv", "sealenv.pending"})
 _FROZEN = "conda-meta/frozen"
-_STEP = 0.1
-"""Seconds between two checks of the running programs."""
 
 
 def check_removable(
@@ -96,7 +93,7 @@ def check_removable(
 
 
 def is_leftover(prefix: Path) -> bool:
-    """Whether only an empty conda-meta is left of a remove or create that was killed."""
+    """Return whether only an empty conda-meta is left of a remove or create that was killed."""
     return not is_link(prefix) and state_of(prefix) is State.EMPTY and (prefix / META).is_dir()
 
 
@@ -133,7 +130,7 @@ def refuse_in_use(
     *,
     do: str = "remove",
     force: bool = False,
-    patience: float = 0.0,
+    forceable: bool = True,
 ) -> None:
     """Refuse an environment that is active in this shell, or whose programs run.
 
@@ -142,7 +139,7 @@ def refuse_in_use(
         environ: the variables of this shell.
         do: the refused action, for the message.
         force: accept running programs.
-        patience: seconds to wait for them to end, as children of a killed sealenv do.
+        forceable: whether the command has an option for that.
 
     Raises:
         PrefixError: it is active, or programs run from it, which are listed.
@@ -155,15 +152,13 @@ def refuse_in_use(
                 where=str(prefix),
                 hint=f"{do} it from a clean shell",
             )
-    until = time.monotonic() + patience
-    while (running := [] if force else programs_in(prefix)) and time.monotonic() < until:
-        time.sleep(_STEP)
+    running = [] if force else programs_in(prefix)
     if running:
         raise PrefixError(
             "programs of this environment are running",
             where=str(prefix),
             details=running[:20],
-            hint=f"end them first, or {do} it while they run, with --force",
+            hint=f"end them first{f', or {do} it while they run, with --force' if forceable else ''}",
         )
 
 
@@ -194,7 +189,7 @@ def _inner_environments(paths: Iterable[str]) -> list[str]:
 
 
 def _is_certain(prefix: Path) -> bool:
-    """Whether a foreign environment has a readable record, or a history that is not empty."""
+    """Return whether a foreign environment has a readable record, or a history that is not empty."""
     return bool(scan_records(prefix)[0]) or (prefix / HISTORY).stat().st_size > 0
 
 

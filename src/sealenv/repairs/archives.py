@@ -14,7 +14,7 @@ from sealenv.errors import SealenvError
 from sealenv.install.wheels import install_wheels, record_pyc
 from sealenv.locks import Lock, LockedPackage, LockedWheel
 from sealenv.locks.checks import check_package
-from sealenv.prefix.records import PrefixRecord, read_raw_record
+from sealenv.prefix.records import PrefixRecord, read_raw
 from sealenv.progress import Reporter
 from sealenv.seals.changes import locked_packages
 from sealenv.seals.check_compiled import source_of
@@ -81,13 +81,7 @@ def obtain(
 ) -> Archives:
     """Fetch the archives that are not in the store; one that is not available costs only its own files.
 
-    Args:
-        comparison: of the prefix.
-        relink: paths that packages have.
-        wheels: paths that locked wheels have.
-        engine: fetches.
-        offline: do not use the network.
-        reporter: shows the progress.
+    `relink` are paths of packages, `wheels` those of locked wheels.
     """
     names = {claim.package for path in relink for claim in comparison.claims[path]}
     packages, unknown = _lock_of(comparison, names)
@@ -137,9 +131,7 @@ def _lose_packages(
 def as_locked(raw: dict[str, Any], sha256: str | None = None) -> LockedPackage | None:
     """Return the package of a prefix record; None if it does not name its archive, or is invalid.
 
-    Args:
-        raw: the record.
-        sha256: of the archive by the seal's lock, which wins.
+    The sha256 in the seal's lock wins.
     """
     url, digest = str(raw.get("url") or ""), sha256 or raw.get("sha256")
     if not url or not digest or "://" not in url:
@@ -166,7 +158,7 @@ def _lock_of(comparison: Comparison, names: Collection[str]) -> tuple[Lock, set[
     unknown = set()
     for record in _with_python(comparison, names):
         dist, sha256 = locked.get(record.name, ("", None))
-        raw = read_raw_record(comparison.prefix, record.dist)
+        raw = read_raw(comparison.prefix, record.dist)
         package = as_locked(raw, sha256 if dist == record.dist else None)
         if package is None:
             unknown.add(record.name)
@@ -212,15 +204,9 @@ def install_aside(
     folder: Path,
     keep_fd: int,
 ) -> None:
-    """Install the wheels into another folder, with the bytes that they had when they were sealed.
+    """Install locked wheels from the store into another folder, with their sealed bytes.
 
-    Args:
-        comparison: the prefix.
-        lock: its wheels are in the engine's store.
-        engine: has the store.
-        environ: a clean environment.
-        folder: becomes like the prefix.
-        keep_fd: the prefix's lock, which pip holds too.
+    pip holds the prefix's lock `keep_fd` too.
 
     Raises:
         LinkError: the environment's pip failed.

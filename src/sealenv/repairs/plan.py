@@ -62,10 +62,7 @@ class Plan:
 def make_plan(comparison: Comparison, findings: Iterable[Finding], *, runs_here: bool) -> Plan:
     """Sort the findings of damage; changes of packages and untracked files stay as they are.
 
-    Args:
-        comparison: of the prefix.
-        findings: of verify.
-        runs_here: whether the environment's python and pip run on this machine.
+    `runs_here` is whether the environment's python and pip run on this machine.
     """
     plan = Plan()
     for finding in findings:

@@ -266,7 +266,7 @@ def _check_update(
         } & names  # of conda, and of a wheel (PEP 503)
         found |= dict.fromkeys(sorted(known))
         if not known:
-            near = difflib.get_close_matches(package_name(name), sorted(names), n=4, cutoff=0.6)
+            near = difflib.get_close_matches(package_name(name), sorted(names), n=4, cutoff=0.8)
             file = f" -f {where}" if where and str(where) != DEFAULT_FILE else ""
             raise UsageError(
                 f"--update {name}: it is not locked",
@@ -304,7 +304,7 @@ def wishes(lock: Lock, variables: Mapping[str, str], update: Sequence[str] = ())
 
 
 def _needed(text: str) -> str | None:
-    """Return the name in a line of requires_dist; None for an extra, which may not be requested."""
+    """Return the name in a line of requires_dist; None for an extra, which is not requested."""
     try:
         found = Requirement(text)
     except InvalidRequirement:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from sealenv.errors import UsageError
 from sealenv.locations import default_envs_dir
 from sealenv.locks import Lock, LockFile
 from sealenv.locks.model import requested
-from sealenv.naming import check_name, check_prefix, environment_folder, parse_python_version
+from sealenv.naming import (
+    check_name,
+    check_prefix,
+    environment_folder,
+    parse_python_version,
+    shown,
+)
 from sealenv.spec.machine import override_notes, read_machine, virtual_packages_for
-from sealenv.spec.matchspec import package_name
+from sealenv.spec.matchspec import package_name, split_spec
 from sealenv.spec.model import EnvironmentSpec, build_spec, check_platform
 from sealenv.system.volumes import local_place, substituted
 
@@ -22,7 +29,12 @@ if TYPE_CHECKING:
     from sealenv.locks.explicit import ExplicitList
     from sealenv.spec.environment_yml import EnvironmentFile
 
-__all__ = ["Target", "choose_target"]
+__all__ = ["Target", "Words", "choose_target", "read_words"]
+
+_VERSION = re.compile(r"\d+(\.\d+)*")
+_LIKE_A_VERSION = re.compile(r"\d+(\..*)?|[<>=!~].*", re.DOTALL)
+_PINNED = re.compile(r"=\s*(\d+(\.\d+)*)(\.\*)?|(\d+(\.\d+)*)\.\*|==\s*(\d+\.\d+\.\d+)")
+"""A constraint that means the same as PYTHON."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +48,70 @@ class Target:
     """The exact packages, if the file is a lock."""
     bundle: Path | None = None
     """The file, if it is a bundle."""
+
+
+class Words(TypedDict):
+    """The arguments of `create` without an option, by their meaning."""
+
+    name: str | None
+    prefix: str | None
+    python: str | None
+    packages: tuple[str, ...]
+
+
+def read_words(words: Sequence[str], name: str | None, prefix: str | None) -> Words:
+    """Read the words of `create [NAME] [PYTHON] [SPEC...]`.
+
+    PYTHON is the word that looks like a version, or a package such as `python=3.12`. With an option for
+    the name or the prefix, NAME is not among the words; the option's name is the folder's, as it is.
+
+    Raises:
+        UsageError: the name is missing, given twice, or invalid.
+    """
+    rest = list(words)
+    if name is not None and prefix is not None:
+        raise UsageError("both a name and a prefix", hint="give -n NAME, or -p PREFIX")
+    if name is None and prefix is None:
+        word = rest.pop(0) if rest else None
+        _refuse_no_name(word, rest)
+    else:
+        word = None
+        if any(map(_LIKE_A_VERSION.fullmatch, rest[1:])):
+            what = "both a name and a prefix" if prefix is not None else "two names"
+            option = "-p PREFIX" if prefix is not None else "-n NAME"
+            given = [rest[0], prefix or name or ""]
+            raise UsageError(what, details=given, hint=f"give NAME PYTHON, or {option} PYTHON")
+    if name is not None:
+        check_name(name)
+        prefix = os.path.join(default_envs_dir(), name)
+    versions = [text for text in rest if _LIKE_A_VERSION.fullmatch(text)]
+    packages = [text for text in rest if text not in versions]
+    if not versions:
+        versions = [version for text in packages if (version := _python_of(text))]
+        packages = [text for text in packages if not _python_of(text)]
+    if len(versions) > 1:
+        raise UsageError("the Python version is given twice", details=versions, hint="give it once")
+    python = versions[0] if versions else None
+    return Words(name=word, prefix=prefix, python=python, packages=tuple(packages))
+
+
+def _refuse_no_name(word: str | None, rest: Sequence[str]) -> None:
+    """Refuse a version or a package in the place of the name."""
+    if word is None or not ("=" in word or (_VERSION.fullmatch(word) and not rest)):
+        return
+    what = "a package" if "=" in word else "a Python version"
+    command = " ".join(map(shown, ["sealenv", "create", "my_env", word, *rest]))
+    raise UsageError(
+        f"{word} is {what}, and the environment has no name",
+        hint=f"give a name first: {command}; to use it as the name: -n {shown(word)}",
+    )
+
+
+def _python_of(package: str) -> str | None:
+    """Return the version if the package is Python, and asks for no more than PYTHON would."""
+    name, constraint = split_spec(package)
+    found = _PINNED.fullmatch(constraint) if name == "python" and "::" not in package else None
+    return (found[1] or found[4] or found[6]) if found else None
 
 
 def choose_target(
@@ -56,26 +132,20 @@ def choose_target(
 ) -> Target:
     """Turn the arguments of `create` into a spec and a prefix, before anything is started.
 
-    With `-p` a single argument is the Python version: `create -p PREFIX 3.12`.
-
     Raises:
         UsageError: the name is missing, given twice, or invalid.
         SpecError: a file, channel or platform is invalid.
         DigestError: a lock has no sha256.
     """
     if prefix is not None and name is not None:
-        if python is not None:
-            raise UsageError(
-                "both a name and a prefix", hint="give NAME PYTHON, or -p PREFIX PYTHON"
-            )
-        name, python = None, name
+        raise UsageError("both a name and a prefix", hint="give NAME PYTHON, or -p PREFIX PYTHON")
     read = None
     subdir = check_platform(platform)
     machines = read_machine(machine, [subdir]) if machine else {}
     if file:
         read, locked, bundle = _read(file, environment, subdir)
     if file and locked:
-        refused = {"PYTHON": python, "--with": with_packages, "--without": without,
+        refused = {"PYTHON": python, "SPEC or --with": with_packages, "--without": without,
                    "--channel": channels, "--exclude-newer": exclude_newer,
                    "--pypi-index": pypi_index}  # fmt: skip
         _refuse_changes(file, [option for option, given in refused.items() if given])

@@ -14,12 +14,15 @@ import re
 import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sealenv.seals.compare import Comparison
 from sealenv.seals.findings import Finding
 from sealenv.seals.fingerprint import promised
 from sealenv.seals.snapshot import FILE, native
 from sealenv.system.files import open_regular, read_regular
+
+if TYPE_CHECKING:
+    from sealenv.seals.compare import Comparison
 
 __all__ = ["HEADER", "check_compiled", "count_unread", "has_source", "source_of"]
 
@@ -46,12 +49,7 @@ def has_source(comparison: Comparison, path: str) -> bool:
 
 
 def count_unread(comparison: Comparison, found: Collection[str]) -> int:
-    """Count the compiled files that were accepted for their header alone.
-
-    Args:
-        comparison: of the prefix.
-        found: paths with a finding.
-    """
+    """Count the compiled files without a finding that were accepted for their header alone."""
     sealed = comparison.sealed or {}
     count = 0
     for path in comparison.unsteady:
@@ -66,13 +64,7 @@ def count_unread(comparison: Comparison, found: Collection[str]) -> int:
 
 
 def check_compiled(comparison: Comparison, path: str, *, known: bool) -> Iterator[Finding]:
-    """Check a `.pyc` in a `__pycache__`.
-
-    Args:
-        comparison: of the prefix.
-        path: of the compiled file.
-        known: a record names it, or it was there when it was sealed.
-    """
+    """Check a `.pyc` in a `__pycache__`; it is known if a record names it, or if it was sealed."""
     source = source_of(path)
     row = comparison.rows.get(path)
     if source is None or row is None or row.kind != FILE or row.problem:

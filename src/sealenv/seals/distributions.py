@@ -54,13 +54,7 @@ class Distribution:
 def find_distributions(
     prefix: Path, rows: Mapping[str, Row], is_owned: Callable[[str], bool]
 ) -> list[Distribution]:
-    """Find every distribution in a site-packages folder whose RECORD is not a conda package's file.
-
-    Args:
-        prefix: the prefix.
-        rows: a snapshot.
-        is_owned: whether a path is of a conda package.
-    """
+    """Find every distribution in a site-packages folder whose RECORD is not a conda package's file."""
     found = []
     for path in [path for path in rows if path.endswith(".dist-info/RECORD")]:
         if is_owned(path) or rows[path].kind != FILE:

@@ -119,7 +119,7 @@ class Store:
             yield
 
     def unpacking(self) -> contextlib.AbstractContextManager[None]:
-        """Hold `unpacked` against everybody else who would unpack, waiting for who does."""
+        """Lock `unpacked` against other processes that unpack, and wait for them."""
         return FileLock(self.locks / "unpacked").waiting()
 
     def accept(self, package: Archive, sha256: str, size: int) -> None:
@@ -142,7 +142,7 @@ class Store:
         shutil.rmtree(self.path(package).parent, ignore_errors=True)
 
     def verify(self, package: Archive) -> bool:
-        """Hash the archive again; a damaged one is removed, so that it is fetched anew."""
+        """Hash the archive again; remove a damaged one, so that it is downloaded again."""
         path = self.path(package)
         try:
             sha256, _ = hash_file(path)

@@ -53,7 +53,7 @@ else if not test -r $here/etc/sealenv/env.fish
 else if set -q found[1]
     set -l name (string replace -r '.*/' '' -- $prefix)
     set refusal "sealenv: this shell is not clean, so $name was not activated:" $found \
-        "  next: open a new terminal, or: sealenv shell --clean $prefix"
+        "  next: open a new terminal, or: sealenv shell --clean '$prefix'"
 end
 if set -q refusal[1]
     printf '%s\n' $refusal >&2
@@ -61,7 +61,10 @@ if set -q refusal[1]
 end
 if test -n "$active" # Nothing is set, so a new `deactivate` gives nothing back.
     set -q _sealenv_names
-    or function deactivate; functions -e deactivate; end
+    or function deactivate
+        echo "sealenv: activate.fish has changed nothing here. Leave with exit, or with the tool that activated the environment." >&2
+        functions -e deactivate
+    end
     return 0
 end
 

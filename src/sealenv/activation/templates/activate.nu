@@ -72,7 +72,7 @@ export-env {
     if ($found | is-not-empty) {
         (refuse
             $"sealenv: this shell is not clean, so ($prefix | path basename) was not activated:" ...$found
-            $"  next: open a new terminal, or: sealenv shell --clean ($prefix)"
+            $"  next: open a new terminal, or: sealenv shell --clean '($prefix)'"
         )
     }
     # An environment that is active already stays as it is.

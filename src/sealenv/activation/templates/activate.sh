@@ -69,14 +69,19 @@ else
 fi
 if [ -n "$_sealenv_found" ]; then
     _sealenv_refusal="sealenv: this shell is not clean, so ${_sealenv_made##*/} was not activated:$_sealenv_found
-  next: open a new terminal, or: sealenv shell --clean $_sealenv_made"
+  next: open a new terminal, or: sealenv shell --clean '$_sealenv_made'"
 fi
 if [ -n "$_sealenv_refusal" ]; then
     printf '%s\n' "$_sealenv_refusal" >&2
     _sealenv_forget
     return 1
 elif [ -n "$_sealenv_active" ]; then # Nothing is set, so a new `deactivate` gives nothing back.
-    if [ -z "${_sealenv_names-}" ]; then deactivate() { unset -f deactivate; }; fi
+    if [ -z "${_sealenv_names-}" ]; then
+        deactivate() {
+            printf '%s\n' "sealenv: activate.sh has changed nothing here. Leave with exit, or with the tool that activated the environment." >&2
+            unset -f deactivate
+        }
+    fi
     _sealenv_forget
     return 0
 fi

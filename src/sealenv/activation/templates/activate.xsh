@@ -62,11 +62,12 @@ def _sealenv_activate(script):
     if active and first[:1] != ["own"]:
         found.append(f"  PATH={value_of('PATH')}: this environment is active, but its programs do not come first; to clear it: deactivate")
     if found:
-        found.append(f"  next: open a new terminal, or: sealenv shell --clean {prefix}")
+        found.append(f"  next: open a new terminal, or: sealenv shell --clean '{prefix}'")
         refuse(f"sealenv: this shell is not clean, so {prefix.name} was not activated:", *found)
     if active:
 
         def nothing_to_give_back(args=None, stdin=None):
+            print("sealenv: activate.xsh has changed nothing here. Leave with exit, or with the tool that activated the environment.", file=sys.stderr)
             del aliases["deactivate"]
 
         aliases.setdefault("deactivate", nothing_to_give_back)

@@ -147,10 +147,18 @@ def test_an_edit_does_not_reach_the_next_environment(
     assert contents(two) == before
     assert not verify(two).findings
     assert_intact(machine)
+    assert inodes(create("three")) == inodes(two)
+
+
+def test_an_edit_in_place_is_repaired(machine: Machine, create: Callable[..., Path]) -> None:
+    one = create("one")
+    before = contents(one)
+    edited = compiled(one)["part7"]
+    edited.write_bytes(edited.read_bytes() + b"!")
+    assert [finding.kind for finding in verify(one).findings] == ["stale-pyc"]
     machine.run("repair", str(one))
     assert contents(one) == before
     assert not verify(one).findings
-    assert inodes(create("three")) == inodes(two)
 
 
 def _truncate(path: Path) -> None:

@@ -37,6 +37,7 @@ from sealenv.prefix.pending import PrefixLock, clear_pending, write_plan
 from sealenv.prefix.records import PrefixRecord, add_pyc, finish, read_records
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.target import Target
+from sealenv.seals.contents import Contents as Observed
 from sealenv.seals.contents import Known, digests_of_linking, read_contents, time_of_linking
 from sealenv.seals.filetable import write_table
 from sealenv.seals.seal import SCHEMA, EngineNote, LockNote, PatchNote, Seal, timestamp, write_seal
@@ -368,21 +369,7 @@ def seal(
         EngineError: the engine died, and its hold on the lock with it.
         PrefixLockedError: the marker is not the one that we wrote.
     """
-    # Digests from linking are used again. On Windows a program can set a file's time of change, so
-    # they are not used after link scripts.
-    trusted = os.name != "nt" or not scripts.ran
-
-    def known(records: Sequence[PrefixRecord]) -> list[Known]:
-        linked = Known(digests_of_linking(records), time_of_linking(job.prefix))
-        return [linked, compiled]
-
-    observed = read_contents(
-        job.prefix,
-        job.spec.platform,
-        {p.path: p.after for p in patched},
-        known=known if trusted else lambda records: [],
-        reporter=job.reporter,
-    )
+    observed = _observe(job, scripts, patched, compiled)
     python = lock.find("python")
     made = Seal(
         schema=SCHEMA,
@@ -410,6 +397,31 @@ def seal(
         fingerprints=observed.fingerprints,
         files=observed.table_sha256,
     )
+    _commit(job, held, made, observed)
+    return made
+
+
+def _observe(
+    job: Job, scripts: LinkScripts, patched: Sequence[Patched], compiled: Known
+) -> Observed:
+    """Read the finished prefix. Digests from linking and compiling are used again.
+
+    On Windows a program can set a file's time of change, so they are not used after link scripts.
+    """
+    trusted = os.name != "nt" or not scripts.ran
+
+    def known(records: Sequence[PrefixRecord]) -> list[Known]:
+        linked = Known(digests_of_linking(records), time_of_linking(job.prefix))
+        return [linked, compiled] if trusted else []
+
+    rewritten = {p.path: p.after for p in patched}
+    return read_contents(
+        job.prefix, job.spec.platform, rewritten, known=known, reporter=job.reporter
+    )
+
+
+def _commit(job: Job, held: PrefixLock, made: Seal, observed: Observed) -> None:
+    """Write the file table and the seal, and remove the marker."""
     if not job.engine.alive():
         raise EngineError("the engine ended unexpectedly", hint="run the same command again")
     if not held.holds():
@@ -419,7 +431,6 @@ def seal(
     write_table(held.prefix, observed.table)
     write_seal(held.prefix, made)
     held.commit()
-    return made
 
 
 def _now() -> dt.datetime:

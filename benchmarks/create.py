@@ -1,11 +1,13 @@
-"""How long `create` takes, as ratios in one run: python -m benchmarks.create [--folder DIR].
+"""How long `create` takes, as ratios in one run: python -m benchmarks.create [--svg FILE].
 
-Warm cache, about 35 packages and 14,000 files, whole processes. The check's time is taken out of
-sealenv's (the peers check nothing) and shown apart.
+Warm cache, about 37 packages and 14,000 files, whole processes, one after the other in each round:
 
-- `cp -al` of the same tree: the physical limit of a tree of hard links.
-- py-rattler's own solve + install with full cache validation, in one process.
-- `micromamba create`, where SEALENV_TEST_MICROMAMBA names one.
+- sealenv without .pyc, with .pyc that an earlier environment has compiled, and with a first compile;
+- `cp -al` of the same tree: the physical limit of a tree of hard links;
+- py-rattler's own solve + install with full cache validation, in one process: no .pyc, no check;
+- `compileall -j0` of the same files, in the same form;
+- the programs that the check runs, each alone;
+- `micromamba create`, with and without .pyc, where SEALENV_TEST_MICROMAMBA names one.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from benchmarks.measure import Contender, Series, machine_line, peak_kb, ratio, run_in_turn
@@ -43,117 +45,179 @@ async def main(url, subdir, prefix, cache, *specs):
 asyncio.run(main(*sys.argv[1:]))
 os._exit(0)
 """
+PLAIN, WARM, FIRST = "sealenv --no-pyc", "sealenv", "sealenv, first compile"
+LINKS, RATTLER, COMPILEALL = "cp -al", "py-rattler", "compileall -j0"
+MAMBA, MAMBA_PLAIN = "micromamba", "micromamba --no-pyc"
+BARE = f"{PLAIN}, no check"
+ALONE = {
+    "python": ["bin/python", "--version"],
+    "pip": ["bin/python", "-m", "pip", "--version"],
+    "conda": ["bin/conda", "--version"],
+    "mamba": ["bin/mamba", "--version"],
+}
+RATIOS = (
+    (WARM, PLAIN, "1.3"),
+    (WARM, MAMBA, "0.5"),
+    (WARM, LINKS, ""),
+    (FIRST, MAMBA, "0.8"),
+    (f"{FIRST}: pyc", COMPILEALL, ""),
+    (BARE, RATTLER, "1.5"),
+    (BARE, MAMBA_PLAIN, "0.9"),
+    (BARE, LINKS, ""),
+    (f"{WARM}: check", "the slowest program of the check", "1.5"),
+)
+"""What is compared with what, and the largest ratio that is aimed at."""
 
 
 def main() -> None:
-    """Measure and print a Markdown table."""
+    """Measure, and print Markdown tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--folder", type=Path, help="measure on this file system")
+    parser.add_argument("--svg", type=Path, help="write a plot of the medians")
     options = parser.parse_args()
     channels = build(bench=True)
     with tempfile.TemporaryDirectory(dir=options.folder, prefix="bench-create-") as folder:
-        Bench(Path(folder), channels, options.rounds).run()
+        series = Bench(Path(folder), channels).run(options.rounds)
+    if options.svg:
+        shown = (LINKS, RATTLER, PLAIN, WARM, FIRST, MAMBA_PLAIN, MAMBA)
+        options.svg.write_text(plot({k: series[k].median for k in shown if k in series}))
 
 
 class Bench:
     """One measurement in one folder."""
 
-    def __init__(self, root: Path, channels: Channels, rounds: int) -> None:
+    def __init__(self, root: Path, channels: Channels) -> None:
         self.root = root
         self.channels = channels
-        self.rounds = rounds
         self.ours = root / "envs" / "ours"
-        self.check_seconds: list[float] = []
         self.answer = root / "answer.json"
         (root / "home").mkdir()
         self.env = {
             "PATH": os.environ["PATH"], "HOME": str(root / "home"), "LANG": "C.UTF-8",
             "SEALENV_CACHE": str(root / "cache"), "SEALENV_ENVS": str(root / "envs"),
         }  # fmt: skip
-        for name in ("SEALENV_TEST_MICROMAMBA",):
-            if name in os.environ:
-                self.env[name] = os.environ[name]
+        minor = channels.python_minor
+        self.specs = [f"python={minor}" if s == "python" else s for s in channels.bench]
 
-    def run(self) -> None:
-        specs = [
-            f"python={self.channels.python_minor}" if s == "python" else s
-            for s in self.channels.bench
-        ]
-        print(f"{machine_line()}; Python {sys.version.split()[0]}; {self.rounds} rounds\n")
-        plain = self._contenders(specs, "--no-pyc")
-        series = run_in_turn(plain, self.rounds)
-        files = sum(1 for p in self.ours.rglob("*") if not p.is_dir())
+    def run(self, rounds: int) -> dict[str, Series]:
+        """Measure everything, print the tables, and return the figures."""
+        print(f"{machine_line()}; Python {sys.version.split()[0]}; {rounds} rounds\n")
+        series = run_in_turn([*self._ours(), *self._others()], rounds)
+        check = series[f"{PLAIN}: check"].seconds
+        series[BARE] = Series([a - b for a, b in zip(series[PLAIN].seconds, check, strict=True)])
+        slowest = max((series[f"{name} alone"] for name in ALONE), key=lambda s: s.median)
+        series["the slowest program of the check"] = slowest
+        files = sum(1 for path in self.ours.rglob("*") if not path.is_dir())
         packages = len(list((self.ours / "conda-meta").glob("*.json")))
         print(f"environment: {packages} packages, {files} files\n")
-        self._table(series, "sealenv --no-pyc")
-        check = sorted(self.check_seconds)[len(self.check_seconds) // 2]
-        print(f"\nthe check, not in the figures above: {check:.3f} s")
-        with_pyc = run_in_turn(self._contenders(specs)[:1], max(3, self.rounds // 2))
-        print(f"with .pyc: {with_pyc['sealenv']}")
-        self._remove()
-        peak = peak_kb(self._command(specs, ()), self.env)
-        print(f"peak resident set of any process, with .pyc: {peak / 1024:.0f} MB")
-        self._remove()
-        (self.root / "cache").rename(self.root / "old-cache")
-        peak = peak_kb(self._command(specs, ()), self.env)
-        print(f"the same with a cold cache: {peak / 1024:.0f} MB")
+        _print_tables(series)
+        for what in ("warm", "cold"):
+            shutil.rmtree(self.ours)
+            kilobytes = peak_kb(self._command(), self.env)
+            print(f"peak resident set of any process, {what} cache: {kilobytes / 1024:.0f} MB")
+            shutil.rmtree(self.root / "cache")
+        return series
 
-    def _contenders(self, specs: list[str], *options: str) -> list[Contender]:
-        tree, peer = self.root / "copy", self.root / "peer"
+    def _ours(self) -> Iterator[Contender]:
+        """Yield ours; the last one leaves an environment with .pyc for the others."""
+        compiled = self.root / "cache" / "compiled"
+        for name, gone, options in (
+            (FIRST, [self.ours, compiled], ()),
+            (PLAIN, [self.ours], ("--no-pyc",)),
+            (WARM, [self.ours], ()),
+        ):
+            yield Contender(name, self._command(*options), self.env, _fresh(*gone), self._seconds)
 
-        def fresh(path: Path) -> Callable[[], None]:
-            return lambda: shutil.rmtree(path, ignore_errors=True)
-
-        result = [
-            Contender("sealenv", self._command(specs, options), self.env, self._remove, self._check),
-            Contender("cp -al", ["cp", "-al", str(self.ours), str(tree)], self.env, fresh(tree)),
-            Contender(
-                "py-rattler",
-                [sys.executable, "-c", _PEER, self.channels.main_url, self.channels.subdir,
-                 str(peer), str(self.root / "peer-cache"), *specs],
-                self.env,
-                fresh(peer),
-            ),
+    def _others(self) -> Iterator[Contender]:
+        tree, peer, compiled = (self.root / name for name in ("copy", "peer", "compileall"))
+        copy = ["cp", "-al", str(self.ours), str(tree)]
+        yield Contender(LINKS, copy, self.env, _fresh(tree))
+        url, subdir = self.channels.main_url, self.channels.subdir
+        cache = str(self.root / "peer-cache")
+        command = [sys.executable, "-c", _PEER, url, subdir, str(peer), cache, *self.specs]
+        yield Contender(RATTLER, command, self.env, _fresh(peer))
+        command = [
+            str(self.ours / "bin" / "python"), "-I", "-S", "-B", "-W", "ignore", "-m", "compileall",
+            "-q", "-j0", "--invalidation-mode", "checked-hash", str(compiled),
         ]  # fmt: skip
+        tolerant = ["sh", "-c", '"$@"; true', "sh", *command]  # some files are not valid Python
+        yield Contender(COMPILEALL, tolerant, self.env, lambda: self._copy_sources(compiled))
+        for name, (program, *rest) in ALONE.items():
+            yield Contender(f"{name} alone", [str(self.ours / program), *rest], self.env)
         micromamba = os.environ.get("SEALENV_TEST_MICROMAMBA")
-        if micromamba:
-            other = self.root / "micromamba"
-            result.append(Contender(
-                "micromamba",
-                [micromamba, "create", "-y", "-q", "--no-rc", "-r", str(self.root / "mm"), "-p",
-                 str(other), "--override-channels", "-c", self.channels.main_url, "--no-pyc", *specs],
+        for name, options in ((MAMBA_PLAIN, ["--no-pyc"]), (MAMBA, [])) if micromamba else ():
+            other = self.root / name.replace(" ", "")
+            yield Contender(
+                name,
+                [str(micromamba), "create", "-y", "-q", "--no-rc", "-r", str(self.root / "mm"), "-p",
+                 str(other), "--override-channels", "-c", url, *options, *self.specs],
                 self.env,
-                fresh(other),
-            ))  # fmt: skip
-        return result
+                _fresh(other),
+            )  # fmt: skip
 
-    def _command(self, specs: list[str], options: tuple[str, ...]) -> list[str]:
+    def _command(self, *options: str) -> list[str]:
         boot = (
             f"import sys; sys.path.insert(0, {str(SRC)!r}); from sealenv.__main__ import main; "
             f"out = open({str(self.answer)!r}, 'w'); sys.stdout = out; sys.exit(main())"
         )
         command = [sys.executable, "-c", boot, "create", "-p", str(self.ours), "--json"]
-        for spec in specs:
+        for spec in self.specs:
             command += ["--with", spec]
         return [*command, "-c", self.channels.main_url, *options]
 
-    def _remove(self) -> None:
-        shutil.rmtree(self.ours, ignore_errors=True)
-
-    def _check(self) -> float:
-        seconds = float(json.loads(self.answer.read_text())["seconds"]["check"])
-        self.check_seconds.append(seconds)
+    def _seconds(self) -> Mapping[str, float]:
+        seconds: dict[str, float] = json.loads(self.answer.read_text())["seconds"]
         return seconds
 
-    def _table(self, series: dict[str, Series], name: str) -> None:
-        ours = series["sealenv"]
-        print("| what | median (lowest to highest) | sealenv / this |")
-        print("|---|---|---|")
-        print(f"| {name} | {ours} | |")
-        for other, figures in series.items():
-            if other != "sealenv":
-                print(f"| {other} | {figures} | {ratio(ours, figures):.2f} |")
+    def _copy_sources(self, place: Path) -> None:
+        """Copy the sources that `create` compiles: those with a .pyc."""
+        shutil.rmtree(place, ignore_errors=True)
+        for compiled in self.ours.glob("lib/**/__pycache__/*.pyc"):
+            source = compiled.parent.parent / f"{compiled.name.partition('.')[0]}.py"
+            target = place / source.relative_to(self.ours)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+
+
+def _fresh(*paths: Path) -> Callable[[], None]:
+    """Return what removes folders."""
+
+    def remove() -> None:
+        for path in paths:
+            shutil.rmtree(path, ignore_errors=True)
+
+    return remove
+
+
+def _print_tables(series: Mapping[str, Series]) -> None:
+    print("| What | Median (lowest to highest) |\n|---|---|")
+    for name, figures in series.items():
+        print(f"| {name} | {figures} |")
+    print("\n| What | Against | Ratio | Aim: at most |\n|---|---|---|---|")
+    for one, other, aim in RATIOS:
+        if one in series and other in series:
+            print(f"| {one} | {other} | {ratio(series[one], series[other]):.2f} | {aim} |")
+    print()
+
+
+def plot(medians: Mapping[str, float]) -> str:
+    """Return horizontal bars as SVG."""
+    scale = 420 / max(medians.values())
+    lines = []
+    for number, (name, seconds) in enumerate(medians.items()):
+        y, width = 12 + 30 * number, seconds * scale
+        colour = "#2f6f8f" if name.startswith("sealenv") else "#9aa5ab"
+        lines += [
+            f'<text x="188" y="{y + 15}" text-anchor="end">{name}</text>',
+            f'<rect x="196" y="{y}" width="{width:.0f}" height="20" fill="{colour}"/>',
+            f'<text x="{204 + width:.0f}" y="{y + 15}">{seconds:.2f} s</text>',
+        ]
+    height = 12 + 30 * len(medians)
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 700 {height}" role="img" '
+    style = 'font-family="sans-serif" font-size="14" fill="#444">'
+    label = "<title>Seconds of one create, warm cache</title>"
+    return "\n".join([head + style, label, *lines, "</svg>", ""])
 
 
 if __name__ == "__main__":

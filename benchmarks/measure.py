@@ -34,17 +34,20 @@ class Series:
 
 @dataclass
 class Contender:
-    """A command, what to do before each run of it, and what of its time is not its own."""
+    """A command, what to do before each run of it, and the seconds of its parts after it."""
 
     name: str
     command: Sequence[str]
     env: Mapping[str, str]
     before: Callable[[], None] = lambda: None
-    subtract: Callable[[], float] = lambda: 0.0
+    parts: Callable[[], Mapping[str, float]] = dict
 
 
 def run_in_turn(contenders: Sequence[Contender], rounds: int, warmup: int = 1) -> dict[str, Series]:
-    """Run each contender once a round; the first rounds are not counted."""
+    """Run each contender once a round; the first rounds are not counted.
+
+    The parts of a contender are series of their own: `name: part`.
+    """
     series = {c.name: Series() for c in contenders}
     for number in range(warmup + rounds):
         for contender in contenders:
@@ -60,7 +63,9 @@ def run_in_turn(contenders: Sequence[Contender], rounds: int, warmup: int = 1) -
             if process.returncode != 0:
                 raise SystemExit(f"{contender.name} failed:\n{complaint.decode()}")
             if number >= warmup:
-                series[contender.name].seconds.append(seconds - contender.subtract())
+                series[contender.name].seconds.append(seconds)
+                for part, spent in contender.parts().items():
+                    series.setdefault(f"{contender.name}: {part}", Series()).seconds.append(spent)
     return series
 
 

@@ -140,7 +140,7 @@ def measure(
 
 
 def forget(site: Path) -> None:
-    """Drop a folder's file contents from the page cache, and nobody else's."""
+    """Drop the contents of a folder's files from the page cache, and no others."""
     for path in site.rglob("*"):
         if path.is_file():
             fd = os.open(path, os.O_RDONLY)

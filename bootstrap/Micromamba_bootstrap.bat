@@ -71,23 +71,17 @@ if not defined ENV_NAME set "ENV_NAME=py"
 
 rem === The shell =========================================================================================
 
-rem One shell, one environment: an active one would decide which files programs use.
-call :gate CONDA_PREFIX "" "a conda environment is active here" "deactivate, or close this window and open a new one"
-call :gate CONDA_SHLVL "0" "conda counts at least one active environment here" "deactivate, or close this window and open a new one"
-call :gate SEALENV_PREFIX "" "a sealed environment is active here" "deactivate, or close this window and open a new one"
-call :gate VIRTUAL_ENV "" "a Python virtual environment is active here" "deactivate, or close this window and open a new one"
-call :gate PYTHONHOME "" "every Python takes its standard library from there" "set PYTHONHOME="
-call :gate PYTHONPATH "" "every Python imports from there first" "set PYTHONPATH="
-call :gate PIP_TARGET "" "pip installs into that folder" "set PIP_TARGET="
-call :gate PIP_PREFIX "" "pip installs below that folder" "set PIP_PREFIX="
-call :gate PIP_USER "0 false no off" "pip installs for the user" "set PIP_USER="
+rem One shell, one environment: an active one, or a redirected Python, would decide which files programs use.
+for %%V in (CONDA_PREFIX SEALENV_PREFIX VIRTUAL_ENV PYTHONHOME PYTHONPATH PIP_TARGET PIP_PREFIX) do call :gate %%V
+call :gate CONDA_SHLVL "0"
+call :gate PIP_USER "0 false no off"
 set "SB_T=%PATH:"=%"
 for %%D in ("%SB_T:;=" "%") do for %%F in (conda-meta pyvenv.cfg) do if not "%%~D"=="" (
   if exist "%%~D\%%F" set "SB_BAD=%%~D"
   if /I "%%~nxD"=="Scripts" if exist "%%~dpD%%F" set "SB_BAD=%%~D"
 )
-if defined SB_BAD >&2 echo   PATH: "%SB_BAD%": a folder on PATH belongs to another environment; to clear it: take the folder out of PATH& set "SB_DIRTY=1"
-if defined SB_DIRTY call :fail 3 "this shell is not clean: see above" "" "clear the variables, or open a new cmd.exe window" & goto :end
+if defined SB_BAD >&2 echo   PATH: "%SB_BAD%" belongs to another environment& set "SB_DIRTY=1"
+if defined SB_DIRTY call :fail 3 "this shell is not clean: see above" "" "open a new cmd.exe window, or clear each variable with: set NAME=" & goto :end
 
 rem === Names and places ==================================================================================
 
@@ -196,12 +190,10 @@ set "SB_T=%SB_PREFIX%\__home__\%SB_POST_NAME%"
 if /I not "%SB_T%"=="%SB_POST%" copy /Y /B "%SB_POST%" "%SB_T%" >nul 2>nul
 if not exist "%SB_T%" call :fail 9 "cannot copy the --post script" "%SB_T%" "the environment is complete" & goto :end
 echo [INFO] Running         "%SB_T%"
-setlocal
 set "CONDA_PKGS_DIRS=%SB_PKGS%"
 cd /d "%SB_PREFIX%\__home__"
-call :forget SB_ & "%SB_SYS%\cmd.exe" /d /c call "%SB_T%"
+"%SB_SYS%\cmd.exe" /d /c call "%SB_T%"
 set "SB_T=%ERRORLEVEL%"
-endlocal & set "SB_T=%SB_T%"
 if not "%SB_T%"=="0" call :fail 10 "the --post script failed with exit code %SB_T%" "%SB_POST_NAME%" "the environment is complete; correct the script in __home__ and run it again"
 
 :end
@@ -236,25 +228,33 @@ goto :end
 
 rem === The steps while the marker is open ================================================================
 
+rem The steps run in a clean environment with a home folder of its own, which is deleted afterwards. In the user's
+rem own, micromamba would read settings and note the environment in ~\.conda\environments.txt.
 :make
+setlocal
 set "SB_STATE=unfinished"
+for %%P in (CONDA _CONDA _CE_ MAMBA PYTHON PIP_ PIXI_ UV_ VIRTUAL_ENV SEALENV_PREFIX XDG_) do >>"%SB_WORK%\names.txt" 2>nul set %%P
+for /f "usebackq delims==" %%V in ("%SB_WORK%\names.txt") do set "%%V="
+for %%D in (home tmp) do mkdir "%SB_WORK%\%%D"
+for %%V in (HOME USERPROFILE APPDATA LOCALAPPDATA) do set "%%V=%SB_WORK%\home"
+rem mamba.bat fails if TMP has a space. The short name has none.
+for %%I in ("%SB_WORK%\tmp") do set "TMP=%%~sI"
+set "TEMP=%TMP%"
+set "PATH=%SB_SYS%;%SystemRoot%;%SB_SYS%\Wbem"
+set "CONDA_PKGS_DIRS=%SB_PKGS%"
 call :empty && call :run_micromamba && call :link_pkgs && call :copy_folders && call :patch && call :prove && set "SB_STATE=proven"
+endlocal & set "SB_STATE=%SB_STATE%" & set "SB_RC=%SB_RC%"
 exit /b 0
 
 rem Delete what an earlier run left, except the marker and your own folders.
 :empty
 if not defined SB_PENDING exit /b 0
-pushd "%SB_PREFIX%" && (
-  rmdir pkgs 2>nul
-  for /d %%D in (*) do (
-    set "SB_T=1"
-    for %%N in (conda-meta __home__ __shortcut__ __AppData__) do if /I "%%D"=="%%N" set "SB_T="
-    if defined SB_T rmdir /S /Q "\\?\%%~fD" 2>nul
-  )
-  for %%I in (conda-meta\*) do if /I not "%%~nxI"=="sealenv.pending" del /F /Q "%%~fI" 2>nul
-  del /F /Q * 2>nul
-  popd
-)
+pushd "%SB_PREFIX%" || call :fail 9 "cannot enter this folder" "%SB_PREFIX%" || exit /b 9
+rmdir pkgs 2>nul
+for /d %%D in (*) do if /I not "%%D"=="conda-meta" if /I not "%%D"=="__home__" if /I not "%%D"=="__shortcut__" if /I not "%%D"=="__AppData__" rmdir /S /Q "\\?\%%~fD" 2>nul
+for %%I in (conda-meta\*) do if /I not "%%~nxI"=="sealenv.pending" del /F /Q "%%~fI" 2>nul
+del /F /Q * 2>nul
+popd
 if not exist "%SB_META%\history" if not exist "%SB_PREFIX%\python.exe" exit /b 0
 call :fail 9 "cannot delete what an earlier run left" "%SB_PREFIX%" "close the programs that use it, then run the same command again"
 exit /b 9
@@ -268,13 +268,9 @@ set SB_CHANNELS= -c "%CHANNEL: =" -c "%"
 set SB_SPECS="%SB_SPECS: =" "%"
 set SB_CHANNELS=%SB_CHANNELS: -c ""=%
 set SB_SPECS=%SB_SPECS: ""=%
-setlocal
-call :own_home
-set "CONDA_PKGS_DIRS=%SB_PKGS%"
 type nul >"%SB_META%\history"
 "%SB_EXE%" install --yes --no-rc --no-shortcuts --override-channels %SB_CHANNELS% --root-prefix "%SB_WORK%\root" --prefix "%SB_PREFIX%" %SB_SPECS%
 set "SB_T=%ERRORLEVEL%"
-endlocal & set "SB_T=%SB_T%"
 if "%SB_T%"=="0" exit /b 0
 rem -1073741515 is 0xC0000135: Windows did not find a DLL.
 if "%SB_T%"=="-1073741515" call :fail 6 "micromamba.exe could not start: a DLL is missing" "" "install the Microsoft Visual C++ runtime (vc_redist.x64), then run the same command again" & exit /b 6
@@ -306,17 +302,15 @@ if not errorlevel 1 exit /b 0
 call :fail 8 "cannot patch the scripts of the environment: see above" "%SB_PREFIX%" "report it, with the version of mamba: its scripts may have changed"
 exit /b 8
 
-rem The proof. The marker shows which environment a folder is: the same folder can have several names (a mapped
-rem drive, a link, a short name).
+rem The proof: the programs of the environment run.
 :prove
-setlocal
-call :own_home
 set "SB_BAD="
+rem The marker shows which environment a folder is: the same folder can have several names (a mapped drive, a link,
+rem a short name).
 call "%SB_PREFIX%\condabin\mamba.bat" activate || set "SB_BAD=mamba.bat activate"
 if not exist "%CONDA_PREFIX%\conda-meta\sealenv.pending" set "SB_BAD=CONDA_PREFIX"
 for %%I in (python.exe) do if not exist "%%~dp$PATH:Iconda-meta\sealenv.pending" set "SB_BAD=PATH: another python.exe comes first"
 for %%P in (python.exe Scripts\conda.exe Library\bin\mamba.exe) do "%SB_PREFIX%\%%P" --version || set "SB_BAD=%%P"
-endlocal & set "SB_BAD=%SB_BAD%"
 if not defined SB_BAD exit /b 0
 call :fail 8 "the environment does not work: see above. This failed" "%SB_BAD%" "run the same command again"
 exit /b 8
@@ -350,13 +344,12 @@ for /f "eol=? delims=?*%%!^&|<>" %%A in ("%SB_T%") do if "%%A"=="%SB_T%" exit /b
 call :fail 2 "%~2 has a character that is not allowed in a path here" "" "use a path without quotes, percent and exclamation marks, carets, ampersands, pipes and wildcards"
 exit /b 2
 
-rem :gate NAME "values that mean nothing" "what it means" "how to clear it"
+rem :gate NAME "values that mean nothing"
 :gate
-if not defined %~1 exit /b 0
+if not defined %1 exit /b 0
 setlocal EnableDelayedExpansion
-for %%W in (%~2) do if /I "!%~1!"=="%%W" exit /b 0
->&2 echo   %~1=!%~1!
->&2 echo       %~3; to clear it: %~4
+for %%W in (%~2) do if /I "!%1!"=="%%W" exit /b 0
+>&2 echo   %1=!%1!
 endlocal & set "SB_DIRTY=1"
 exit /b 0
 
@@ -401,24 +394,6 @@ call :fail 5 "checksum mismatch" "%~3" "it was not used; get it again"
 >&2 echo         expected sha256: %~2
 >&2 echo         actual sha256:   %SB_FOUND%
 exit /b 5
-
-rem A clean environment with a home folder of its own, which is deleted afterwards. In the user's own, micromamba
-rem would read settings and note the environment in ~\.conda\environments.txt. The caller has said setlocal.
-:own_home
-for %%P in (CONDA _CONDA _CE_ MAMBA PYTHON PIP_ PIXI_ UV_ VIRTUAL_ENV SEALENV_PREFIX XDG_) do call :forget %%P
-for %%D in (home tmp) do mkdir "%SB_WORK%\%%D" 2>nul
-for %%V in (HOME USERPROFILE APPDATA LOCALAPPDATA) do set "%%V=%SB_WORK%\home"
-rem mamba.bat fails if TMP has a space. The short name has none.
-for %%I in ("%SB_WORK%\tmp") do set "TMP=%%~sI"
-set "TEMP=%TMP%"
-set "PATH=%SB_SYS%;%SystemRoot%;%SB_SYS%\Wbem"
-exit /b 0
-
-rem :forget BEGINNING: unset each variable whose name begins so.
-:forget
->"%SB_WORK%\names.txt" 2>nul set %1
-for /f "usebackq delims==" %%V in ("%SB_WORK%\names.txt") do set "%%V="
-exit /b 0
 
 rem === The program of :patch, in Python. cmd.exe does not read it. =======================================
 :program

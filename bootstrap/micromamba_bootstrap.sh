@@ -85,29 +85,28 @@ done
 # === Gate: refuse a shell in which an environment is active or Python is redirected ====================
 
 dirty=
-# gate NAME VALUE "what it means" "how to clear it" "values that mean nothing"
+# gate NAME VALUE "values that mean nothing"
 gate() {
-    case " ${5-}  " in *" $2 "*) return 0 ;; esac
+    case " ${3-}  " in *" $2 "*) return 0 ;; esac
     dirty=yes
-    printf '  %s=%s\n      %s; to clear it: %s\n' "$1" "$2" "$3" "$4" >&2
+    printf '  %s=%s\n' "$1" "$2" >&2
 }
-gate CONDA_PREFIX "${CONDA_PREFIX-}" 'a conda environment is active here' 'deactivate (or: conda deactivate)' ''
-gate CONDA_SHLVL "${CONDA_SHLVL-}" 'conda counts at least one active environment here' 'deactivate (or: conda deactivate)' '0'
-gate SEALENV_PREFIX "${SEALENV_PREFIX-}" 'a sealed environment is active here' 'deactivate' ''
-gate VIRTUAL_ENV "${VIRTUAL_ENV-}" 'a Python virtual environment is active here' 'deactivate' ''
-gate PYTHONHOME "${PYTHONHOME-}" 'every Python takes its standard library from there' 'unset PYTHONHOME' ''
-gate PYTHONPATH "${PYTHONPATH-}" 'every Python imports from there first' 'unset PYTHONPATH' ''
-gate PIP_TARGET "${PIP_TARGET-}" 'pip installs into that folder' 'unset PIP_TARGET' ''
-gate PIP_PREFIX "${PIP_PREFIX-}" 'pip installs below that folder' 'unset PIP_PREFIX' ''
-gate PIP_USER "${PIP_USER-}" 'pip installs for the user' 'unset PIP_USER' '0 false False FALSE no No NO off Off OFF'
+for variable in CONDA_PREFIX SEALENV_PREFIX VIRTUAL_ENV PYTHONHOME PYTHONPATH PIP_TARGET PIP_PREFIX; do
+    eval "gate $variable \"\${$variable-}\""
+done
+gate CONDA_SHLVL "${CONDA_SHLVL-}" '0'
+gate PIP_USER "${PIP_USER-}" '0 false False FALSE no No NO off Off OFF'
 IFS=:
 for folder in $PATH; do
     other=${folder%/}
     other=${other%/bin}
-    [ ! -d "$other/conda-meta" ] && [ ! -f "$other/pyvenv.cfg" ] || gate PATH "$folder" 'a folder on PATH belongs to another environment' 'take the folder out of PATH'
+    if [ -d "$other/conda-meta" ] || [ -f "$other/pyvenv.cfg" ]; then
+        dirty=yes
+        printf '  PATH: %s belongs to another environment\n' "$folder" >&2
+    fi
 done
 unset IFS
-[ -z "$dirty" ] || fail 3 'this shell is not clean: see above' 'clear the variables, or open a new terminal'
+[ -z "$dirty" ] || fail 3 'this shell is not clean: see above' 'open a new terminal, or clear each variable with: unset NAME'
 
 # === Names and places ==================================================================================
 
@@ -136,7 +135,6 @@ for place in "$prefix" "$cache" "$pkgs"; do
         [!/]* | */../* | */.. | */.) usage "not an absolute path, or one with ..: $place" ;;
     esac
 done
-case ${prefix##*/} in base | root | '') usage "conda refuses an environment of this name: $prefix" ;; esac
 meta=$prefix/conda-meta
 marker=$meta/sealenv.pending
 
@@ -197,7 +195,7 @@ case $(uname -s)-$(uname -m) in
     Linux-aarch64 | Linux-arm64) subdir=linux-aarch64 ;;
     Darwin-x86_64) subdir=osx-64 ;;
     Darwin-arm64) subdir=osx-arm64 ;;
-    *) fail 6 "there is no micromamba for $(uname -s) $(uname -m)" ;;
+    *) fail 6 "no micromamba is released for $(uname -s) $(uname -m)" ;;
 esac
 exe=$cache/micromamba/micromamba-$version-$subdir
 address=${url%/}/download/$version/micromamba-$subdir

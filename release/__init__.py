@@ -1,1 +1,1 @@
-"""Build what is published besides the wheel: `python3 -m release`."""
+"""Build the release files other than the wheel: `python3 -m release`."""

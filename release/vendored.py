@@ -1,8 +1,8 @@
-"""`python3 -m release.vendored`: write anew what the report's page takes from npm.
+"""`python3 -m release.vendored`: fetch the report's third-party files from npm again.
 
-The wheel needs no node: the files lie in the repository, as npm's package has them. This script gets the
-package with `npm pack`, compares its digest with the one below, and writes the files. To take a newer
-version, change both; `npm view NAME@VERSION dist.integrity` says the digest.
+The files are in the repository, so the wheel does not need node. This script gets the package with
+`npm pack`, compares its digest with the one below, and writes the files. For another version, change
+both; `npm view NAME@VERSION dist.integrity` prints the digest.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ INTEGRITY = (
     "sha512-GRajN5ZcnEwYFWqqdzhG1qJ3+fDg6WWzk47TJg7ePY7yvYAgRfD2r1mU"
     "x+wviBOWuCwamCUzjwMSdato43jbGA=="
 )
-"""Of the archive, as npm writes it."""
+"""The digest of the archive, in npm's notation."""
 FILES = {
     "package/dist/d3-hierarchy.min.js": (
         "d3-hierarchy.min.js",
@@ -39,10 +39,10 @@ ASSETS = Path(__file__).resolve().parent.parent / "src" / "sealenv" / "inventory
 
 
 def take(archive: bytes) -> dict[str, bytes]:
-    """The files of the archive by their names here.
+    """Return the files of the archive by their names in the repository.
 
     Raises:
-        ValueError: the archive, or a file in it, is not what is pinned.
+        ValueError: the archive or a file in it does not have the pinned digest.
     """
     found = "sha512-" + base64.b64encode(hashlib.sha512(archive).digest()).decode()
     if found != INTEGRITY:
@@ -53,7 +53,7 @@ def take(archive: bytes) -> dict[str, bytes]:
             member = tar.extractfile(path)
             data = member.read() if member else b""
             if hashlib.sha256(data).hexdigest() != sha256:
-                raise ValueError(f"{path} of {PACKAGE} is not what is pinned")
+                raise ValueError(f"{path} of {PACKAGE} does not have the pinned sha256")
             files[name] = data
     return files
 

@@ -1,8 +1,8 @@
 """The zip for Windows: embeddable CPython, sealenv and its wheels, one `sealenv.cmd`.
 
 Every byte comes from PyPI by a pinned digest, or from this checkout. The same checkout gives the same
-zip: entries are sorted, dated by SOURCE_DATE_EPOCH (else 1980, the oldest a zip knows), without owner.
-What may differ between builders is how zlib compresses; what is in the zip does not.
+zip: entries are sorted, without owner, and dated by SOURCE_DATE_EPOCH (default 1980, the earliest date
+in a zip). Only the compression may differ, between versions of zlib.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"
 _FOR_WINDOWS = ("--platform=win_amd64", f"--python-version={PYTHON}", "--only-binary=:all:")
 
 _ONLY_ON_WINDOWS = ("colorama",)
-"""click's; pip judges markers by the system that it runs on."""
+"""A dependency of click; pip evaluates markers for the system that it runs on."""
 _PTH = "python312.zip\r\n.\r\n..\\lib\r\n"
 
 
@@ -38,12 +38,12 @@ def build(out: Path, downloads: Path) -> Path:
     """Write the zip into a folder and return its path.
 
     Args:
-        out: the folder; it is made when it is missing.
-        downloads: where wheels are kept between builds; what is there is verified again.
+        out: the folder; it is created if it is missing.
+        downloads: where wheels are kept between builds; existing ones are verified again.
 
     Raises:
-        subprocess.CalledProcessError: pip could not fetch or build; its message was shown.
-        ValueError: a download is not what is pinned, or a wheel has a form that is not known here.
+        subprocess.CalledProcessError: pip could not download or build; its message was shown.
+        ValueError: a download does not match its pin, or a wheel has an unsupported form.
     """
     version = _version()
     top = f"sealenv-{version}-win-64"
@@ -89,7 +89,7 @@ def _files(downloads: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _wheels(downloads: Path) -> list[Path]:
-    """The pinned wheels; pip checks their digests, also of those that are there already."""
+    """Return the pinned wheels; pip checks their digests, also of existing ones."""
     options = ("--quiet", "--no-deps", "--require-hashes", "--dest", str(downloads))
     _run(*_PIP, "download", *options, *_FOR_WINDOWS, "--requirement", str(PINS))
     found = []
@@ -102,9 +102,9 @@ def _wheels(downloads: Path) -> list[Path]:
 
 
 def _own() -> Iterator[tuple[str, bytes]]:
-    """The package from this checkout: what git knows, so that nothing else that lies there goes along.
+    """Yield the files of the package that git tracks.
 
-    Not as a wheel: that would name the version of what built it.
+    They are not a wheel, which would name the version of its build tool.
     """
     source = ROOT / "src"
     listing = subprocess.run(
@@ -144,7 +144,7 @@ def _version() -> str:
 def _epoch() -> int:
     text = os.environ.get("SOURCE_DATE_EPOCH") or "315532800"
     if not text.isdigit():
-        raise ValueError(f"SOURCE_DATE_EPOCH={text!r} is no number of seconds")
+        raise ValueError(f"SOURCE_DATE_EPOCH={text!r} is not a number of seconds")
     return int(text)
 
 

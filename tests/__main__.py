@@ -1,18 +1,14 @@
 """The one test command: `python3 -m tests`, from the root of a checkout.
 
-Needs Python 3.10 or newer and nothing else. It makes `.venv` (or uses the one that is there), installs
-the project in it with its test and lint groups, gets nushell from npm where it can, runs ruff and
-mypy, builds the documentation site, runs pytest, and ends with what was skipped and why. What it keeps
-lies in the checkout (`.venv`, `.cache`); what tests write elsewhere lies in one temporary folder that is
-removed.
+It needs only Python 3.10 or newer. It makes or completes `.venv`, gets nushell from npm if possible,
+runs ruff and mypy, builds the documentation site, runs pytest, and ends with what was skipped and why.
+It keeps `.venv` and `.cache` in the checkout and installs nothing on the machine.
 
-`--quick` is for before each commit: ruff, mypy, and the tests that start no `sealenv` (`--quick` of
-tests/conftest.py), in less than two minutes.
+`--quick` runs ruff, mypy, and the tests that start no `sealenv`, in less than two minutes.
 
-It installs nothing on the machine. A shell that is missing skips its tests; under
-SEALENV_TEST_REQUIRE=shells it fails them (tests/shells.py). SEALENV_TEST_REQUIRE=shells,wine also
-makes a Wine and fails the tests on Windows where that cannot be done (tests/windows). With `browser`
-in it the tests of the report's page fail without a Chromium (tests/browser.py).
+Missing shells skip their tests. SEALENV_TEST_REQUIRE=shells makes that a failure (tests/shells.py); with
+`wine` in the list a Wine is made for the Windows tests (tests/windows), and with `browser` the report's
+tests fail without a Chromium (tests/browser.py).
 """
 
 from __future__ import annotations
@@ -42,34 +38,21 @@ TOOK = CACHE / "took.json"
 USUAL = {"all": 10, "all, with Wine": 20, "quick": 2}
 """The minutes that each kind of run takes at most, on two processors, after the first set-up."""
 
-_READ_GROUPS = """
-import sys
-try:
-    import tomllib
-except ImportError:
-    from pip._vendor import tomli as tomllib
-groups = tomllib.loads(open(sys.argv[1], encoding="utf-8").read())["dependency-groups"]
-def expand(name):
-    for item in groups[name]:
-        yield from [item] if isinstance(item, str) else expand(item["include-group"])
-print("\\n".join(line for name in sys.argv[2:] for line in expand(name)))
-"""
-
 
 class SetupError(Exception):
     """The tests could not be set up; the text says what to do."""
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Set up, run every check, tell what was skipped; returns the exit code."""
+    """Set up, run every check, report what was skipped; return the exit code."""
     parser = argparse.ArgumentParser(prog="python3 -m tests", description=__doc__.split("\n")[0])
     parser.add_argument(
-        "--here", action="store_true", help="use the running Python as it is; install nothing"
+        "--here", action="store_true", help="use the running Python; install nothing"
     )
     parser.add_argument("--no-lint", action="store_true", help="pytest only")
     parser.add_argument("--quick", action="store_true", help="without the end-to-end tests")
     parser.add_argument("--keep", action="store_true", help="keep the temporary folder")
-    parser.add_argument("pytest", nargs="*", metavar="-- PYTEST_ARGUMENT", help="handed to pytest")
+    parser.add_argument("pytest", nargs="*", metavar="-- PYTEST_ARGUMENT", help="passed to pytest")
     options = parser.parse_args(argv)
     environ = clean_environ()
     began = time.monotonic()
@@ -111,14 +94,14 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def kind_of_run(environ: dict[str, str], *, quick: bool) -> str:
-    """A key of USUAL."""
+    """Return a key of USUAL."""
     if quick:
         return "quick"
     return "all, with Wine" if wanted(environ, "wine") else "all"
 
 
 def expected(kind: str) -> str:
-    """A line that says how long this run will take."""
+    """Return a line that says how long this run will take."""
     usual = f"Tests ({kind}): under {USUAL[kind]} minutes on two processors"
     last = times().get(kind)
     return f"{usual}; the last run here took {last / 60:.1f}" if last else usual
@@ -131,7 +114,7 @@ def note_time(kind: str, seconds: float) -> None:
 
 
 def times() -> dict[str, int]:
-    """The seconds that earlier runs took, by kind."""
+    """Return the seconds that earlier runs took, by kind."""
     try:
         found: dict[str, int] = json.loads(TOOK.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -143,7 +126,7 @@ def times() -> dict[str, int]:
 
 
 def clean_environ() -> dict[str, str]:
-    """Our environment without what redirects Python or pip, and with caches in the checkout."""
+    """Return our environment without what redirects Python or pip, and with caches in the checkout."""
     drop = {"PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"}
     environ = {name: value for name, value in os.environ.items() if name not in drop}
     environ["SEALENV_TEST_CACHE"] = str(CACHE)
@@ -156,7 +139,7 @@ def clean_environ() -> dict[str, str]:
 
 
 def ready_python(environ: dict[str, str]) -> Path:
-    """The Python of `.venv` with everything installed; made or completed where necessary."""
+    """Return the Python of `.venv`, with everything installed."""
     python = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if version_of(python) < OLDEST:
         make_venv(python, environ)
@@ -172,7 +155,7 @@ def ready_python(environ: dict[str, str]) -> Path:
 
 
 def version_of(python: Path) -> tuple[int, ...]:
-    """(3, 11) for a Python that answers; (0,) for one that does not."""
+    """Return (3, 11) for a Python that answers, else (0,)."""
     ask = "import sys; print(*sys.version_info[:2])"
     try:
         answer = subprocess.run(
@@ -184,7 +167,7 @@ def version_of(python: Path) -> tuple[int, ...]:
 
 
 def stamp(python: Path) -> str:
-    """Changes when the installation has to be done again."""
+    """Return a text that changes when the installation has to be repeated."""
     digest = hashlib.sha256(f"{ROOT} {version_of(python)}".encode())
     for name in ("pyproject.toml", "src/sealenv/_version.py"):
         digest.update((ROOT / name).read_bytes())
@@ -192,10 +175,10 @@ def stamp(python: Path) -> str:
 
 
 def make_venv(python: Path, environ: dict[str, str]) -> None:
-    """`python -m venv`; without ensurepip (Debian without python3-venv) by what else is there."""
+    """Run `python -m venv`; without ensurepip (Debian without python3-venv) use uv or pip."""
     headline(f"make {VENV.name}")
     if VENV.exists() and not (VENV / "pyvenv.cfg").is_file():
-        raise SetupError(f"{VENV} is there and is not a virtual environment; move it away")
+        raise SetupError(f"{VENV} is not a virtual environment; move it away")
     venv = [sys.executable, "-m", "venv", "--clear"]
     if attempt([*venv, str(VENV)], environ):
         return
@@ -213,25 +196,17 @@ def make_venv(python: Path, environ: dict[str, str]) -> None:
 
 
 def install_project(python: Path, environ: dict[str, str]) -> None:
-    """Editable, with the groups: by `pip --group` (25.1), else from pyproject.toml by hand."""
+    """Install it editable, with its groups (pip 25.1)."""
     pip = [str(python), "-m", "pip", "install", "--quiet"]
     if pip_version(python) < PIP_WITH_GROUPS:
         attempt([*pip, "--upgrade", "pip>=25.1"], environ)
-    if pip_version(python) >= PIP_WITH_GROUPS:
-        wanted = [word for group in GROUPS for word in ("--group", group)]
-    else:
-        wanted = subprocess.run(
-            [python, "-c", _READ_GROUPS, ROOT / "pyproject.toml", *GROUPS],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.splitlines()
-    if not attempt([*pip, "--editable", str(ROOT), *wanted], environ):
+    groups = [word for group in GROUPS for word in ("--group", group)]
+    if not attempt([*pip, "--editable", str(ROOT), *groups], environ):
         raise SetupError("pip could not install the project; its message is above")
 
 
 def pip_version(python: Path) -> tuple[int, ...]:
-    """(25, 1); (0,) where there is no pip."""
+    """Return (25, 1), or (0,) without pip."""
     ask = "import pip; print(pip.__version__)"
     answer = subprocess.run([python, "-I", "-c", ask], capture_output=True, text=True, check=False)
     return tuple(int(part) for part in answer.stdout.split(".")[:2] if part.isdigit()) or (0,)
@@ -241,12 +216,12 @@ def pip_version(python: Path) -> tuple[int, ...]:
 
 
 def add_programs(python: Path, environ: dict[str, str]) -> list[str]:
-    """Name nushell and Wine to the tests; what was not found."""
+    """Name nushell and Wine to the tests; return what was not found."""
     return [*add_nushell(environ), *add_wine(python, environ)]
 
 
 def add_nushell(environ: dict[str, str]) -> list[str]:
-    """Name nushell to the tests (SEALENV_TEST_NU), from npm where none is installed; the trouble."""
+    """Name nushell to the tests (SEALENV_TEST_NU), if necessary from npm; return the problem."""
     if environ.get("SEALENV_TEST_NU") or shutil.which("nu"):
         return []
     folder = CACHE / "nushell"
@@ -267,16 +242,13 @@ def add_nushell(environ: dict[str, str]) -> list[str]:
 
 
 def nushell_in(folder: Path) -> Path | None:
-    """The executable in npm's platform package (the package `nushell` is only a launcher)."""
+    """Return the executable in npm's platform package; the package `nushell` is only a launcher."""
     name = "nu.exe" if os.name == "nt" else "nu"
     return next(iter(sorted(folder.glob(f"node_modules/@nushell/*/bin/{name}"))), None)
 
 
 def add_wine(python: Path, environ: dict[str, str]) -> list[str]:
-    """Name a Wine to the tests (SEALENV_TEST_WINE), made where this machine can; the trouble.
-
-    It is made from nothing when it is asked for (`wine` in SEALENV_TEST_REQUIRE) or was made before.
-    """
+    """Name a Wine to the tests (SEALENV_TEST_WINE), if it is required or exists; return the problem."""
     if os.name == "nt" or environ.get("SEALENV_TEST_WINE"):
         return []
     folder = CACHE / "wine"
@@ -293,7 +265,7 @@ def add_wine(python: Path, environ: dict[str, str]) -> list[str]:
 
 
 def lint(python: Path, environ: dict[str, str]) -> dict[str, int]:
-    """Ruff and mypy, all of them whatever fails."""
+    """Run ruff and mypy, all of them even if one fails."""
     commands = {
         "ruff check": ["ruff", "check", "."],
         "ruff format": ["ruff", "format", "--check", "."],
@@ -308,7 +280,7 @@ def lint(python: Path, environ: dict[str, str]) -> dict[str, int]:
 
 
 def site(python: Path, environ: dict[str, str], folder: Path) -> int:
-    """The documentation site, built strictly by a venv of its own (tests/docs/site.py)."""
+    """Build the documentation site in a venv of its own (tests/docs/site.py)."""
     headline("mkdocs build --strict")
     command = [str(python), "-m", "tests.docs.site", str(folder)]
     return subprocess.run(command, cwd=ROOT, env=environ, check=False).returncode
@@ -317,21 +289,13 @@ def site(python: Path, environ: dict[str, str], folder: Path) -> int:
 def run_pytest(
     python: Path, environ: dict[str, str], temporary: Path, report: Path, arguments: list[str]
 ) -> tuple[int, str]:
-    """Pytest with its own home and temporary folder; its exit code and its summary line."""
+    """Run pytest with its own home; return its exit code and its summary line."""
     headline("pytest")
     environ = environ | {"TMPDIR": str(temporary), "TEMP": str(temporary), "TMP": str(temporary)}
     if os.name != "nt":
         environ = own_home(environ, temporary / "home")
-    command = [
-        str(python),
-        "-m",
-        "pytest",
-        "-n",
-        workers(),
-        "--dist",
-        "worksteal",
-        f"--junitxml={report}",
-    ]
+    command = [str(python), "-m", "pytest", "-n", workers(), "--dist", "worksteal"]
+    command += [f"--junitxml={report}"]
     command += ["--color=yes"] if sys.stdout.isatty() else []
     child = subprocess.Popen(
         [*command, *arguments],
@@ -352,13 +316,13 @@ def run_pytest(
 
 
 def workers() -> str:
-    """As many as there are processors for this process, 2 to 4: Wine and the disk bound what is more."""
+    """Return the number of processors, 2 to 4: more do not help Wine and the disk."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return str(min(max(usable or 2, 2), 4))
 
 
 def own_home(environ: dict[str, str], home: Path) -> dict[str, str]:
-    """An empty home for the tests; pip keeps the user's settings (index, proxy, certificates)."""
+    """Make an empty home; pip keeps the user's settings (index, proxy, certificates)."""
     home.mkdir()
     real = Path(environ.get("HOME") or "/")
     configs = (real / ".config/pip/pip.conf", real / ".pip/pip.conf")
@@ -370,7 +334,7 @@ def own_home(environ: dict[str, str], home: Path) -> dict[str, str]:
 
 
 def print_end(results: dict[str, int], notes: list[str], report: Path, last: str) -> None:
-    """One line of results, what was skipped and why, pytest's summary line."""
+    """Print the results, what was skipped and why, and pytest's summary line."""
     headline("result")
     print(", ".join(f"{name}: {'FAILED' if code else 'ok'}" for name, code in results.items()))
     reasons, names = skipped(report)
@@ -387,7 +351,7 @@ def print_end(results: dict[str, int], notes: list[str], report: Path, last: str
 
 
 def skipped(report: Path, within: str = "") -> tuple[Counter[str], dict[str, str]]:
-    """From pytest's own report: how many were skipped for which reason, and an example of each.
+    """Return how many tests were skipped for which reason, and an example of each.
 
     Args:
         report: JUnit's XML.
@@ -407,7 +371,7 @@ def skipped(report: Path, within: str = "") -> tuple[Counter[str], dict[str, str
 
 
 def hung_in(report: Path) -> list[str]:
-    """From pytest's own report: the tests that ran twice, because Wine hung (tests/windows/again.py)."""
+    """Return the tests that ran twice because Wine hung (tests/windows/again.py)."""
     if not report.is_file():
         return []
     return [
@@ -421,7 +385,7 @@ def hung_in(report: Path) -> list[str]:
 
 
 def attempt(command: list[str], environ: dict[str, str]) -> bool:
-    """Run it in the open; did it succeed?"""
+    """Run a command and show its output; return whether it succeeded."""
     try:
         return subprocess.run(command, cwd=ROOT, env=environ, check=False).returncode == 0
     except OSError as error:
@@ -430,12 +394,12 @@ def attempt(command: list[str], environ: dict[str, str]) -> bool:
 
 
 def wanted(environ: dict[str, str], what: str) -> bool:
-    """Is `what` in SEALENV_TEST_REQUIRE?"""
+    """Return whether `what` is in SEALENV_TEST_REQUIRE."""
     return what in environ.get("SEALENV_TEST_REQUIRE", "").replace(" ", "").split(",")
 
 
 def headline(text: str) -> None:
-    """A line that divides the output, with the time."""
+    """Print a heading with the time."""
     print(f"\n== {text} [{time.strftime('%H:%M:%S')}]", flush=True)
 
 

@@ -192,7 +192,7 @@ class Page:
             self.call("Input.dispatchKeyEvent", type="keyUp", **code)
 
     def trouble(self) -> list[str]:
-        """What the page logged, threw, or asked the network for; its own file is no trouble."""
+        """What the page logged, threw, or requested from the network, except its own file."""
         self.run("new Promise(r => requestAnimationFrame(() => setTimeout(r, 0)))")
         bad = {
             "Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded", "Audits.issueAdded",

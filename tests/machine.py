@@ -67,9 +67,11 @@ class Machine:
             assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 
-    def json(self, *args: str, code: int | None = 0, **extra: str) -> dict[str, Any]:
+    def json(
+        self, *args: str, code: int | None = 0, stdin: str | None = None, **extra: str
+    ) -> dict[str, Any]:
         """Run with `--json` and return what it says, which must be what the schema says."""
-        done = self.run(*args, "--json", code=code, **extra)
+        done = self.run(*args, "--json", code=code, stdin=stdin, **extra)
         answer: dict[str, Any] = json.loads(done.stdout)
         validate(args, answer, done.returncode)
         return answer

@@ -45,14 +45,6 @@ def test_no_secret_survives_redaction(user: str, password: str, token: str) -> N
     assert "host.example" in shown
 
 
-def test_redaction_is_idempotent_and_leaves_the_rest() -> None:
-    text = "GET https://h/t/abc/x?token=secret&a=1 'https://u:p@h/y'"
-    once = redact(text)
-    assert once == "GET https://h/t/<TOKEN>/x?token=<SECRET>&a=1 'https://h/y'"
-    assert redact(once) == once
-    assert redact("mail me at a@b.c") == "mail me at a@b.c"
-
-
 @pytest.mark.parametrize("piece", ["a:", "/t/", "://a", "?x-amz-"])
 def test_redaction_is_linear(piece: str) -> None:
     """A quadratic pattern takes minutes for each of these."""

@@ -99,12 +99,8 @@ class SealenvError(Exception):
             lines.append(f"  next: {self.hint}")
         return "\n".join(lines)
 
-    def __reduce__(self) -> tuple[object, ...]:
-        """Keep the keyword fields when an error crosses a process boundary."""
-        return (_rebuild, (type(self), self.what, self.where, self.hint, self.details))
-
     def to_json(self) -> ErrorJson:
-        """The same content as a JSON-ready mapping (docs/reference/json.md)."""
+        """Return the same content as a mapping (docs/reference/json.md)."""
         return {
             "error": self.code,
             "what": self.what,
@@ -113,16 +109,6 @@ class SealenvError(Exception):
             "details": list(self.details),
             "exit_code": self.exit_code,
         }
-
-
-def _rebuild(
-    cls: type[SealenvError],
-    what: str,
-    where: str | None,
-    hint: str | None,
-    details: Sequence[str],
-) -> SealenvError:
-    return cls(what, where=where, hint=hint, details=details)
 
 
 class UsageError(SealenvError):

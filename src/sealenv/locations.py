@@ -150,5 +150,5 @@ def _hint(env: str, searched: Sequence[str]) -> str:
         with suppress(OSError):
             names |= {entry.name for entry in os.scandir(folder) if _is_environment(entry.path)}
     near = sorted(name for name in names if name.startswith(f"{env}_"))
-    near = near or get_close_matches(env, sorted(names), n=3)
+    near = near or get_close_matches(env, sorted(names), n=3, cutoff=0.8)
     return f"did you mean {' or '.join(map(shown, near[:3]))}? {_LIST}" if near else _LIST

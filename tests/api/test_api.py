@@ -59,11 +59,6 @@ def test_type_checkers_see_what_there_is() -> None:
     assert seen == HOMES
 
 
-def test_no_function_has_the_name_of_a_module() -> None:
-    modules = {path.name.removesuffix(".py") for path in (SRC / "sealenv").iterdir()}
-    assert set(HOMES) & modules == set()
-
-
 @pytest.mark.parametrize("name", HOMES)
 def test_what_is_named_is_there_and_documented(name: str) -> None:
     assert inspect.getdoc(getattr(sealenv, name))
@@ -138,18 +133,6 @@ def test_run_is_a_child(made: Created) -> None:
         sealenv.run(made.prefix, ["true"], environ={**os.environ, "CONDA_PREFIX": "/x"})
 
 
-def test_a_path_is_a_path_and_a_text_what_a_command_takes_it_for(
-    made: Created, here: Machine
-) -> None:
-    name = made.prefix.name
-    assert sealenv.info(name).prefix == sealenv.info(made.prefix).prefix == made.prefix
-    with pytest.raises(sealenv.NotFoundError):
-        sealenv.info(Path(name))
-    assert [e.name for e in sealenv.list(here.envs)] == [e.name for e in sealenv.list()]
-    with pytest.raises(sealenv.NotFoundError):
-        sealenv.list(here.root / "nowhere")
-
-
 def test_what_is_on_the_machine(
     made: Created, here: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,40 +176,6 @@ def test_the_life_of_an_environment(made: Created, here: Machine) -> None:
     gone = sealenv.remove(copy)
     assert (gone.removed, copy.exists()) == (copy, False)
     assert gone.files > 500
-
-
-def test_locks_and_what_is_made_from_them(
-    made: Created, here: Machine, demo_channel: DemoChannel
-) -> None:
-    file = here.root / "api.lock"
-    locked = sealenv.lock("pip", channels=[demo_channel.url], output=file)
-    assert locked.written
-    assert locked.text is None
-    assert not sealenv.lock(file=file, output=file).written
-    shown = sealenv.lock("pip", channels=[demo_channel.url], output="-")
-    assert (shown.output, shown.text) == (None, file.read_text(encoding="utf-8"))
-    assert sealenv.diff(made.prefix).changes == ()
-    assert sealenv.diff(file, made.prefix).changes
-    text = sealenv.export(made.prefix, format="explicit")
-    assert "@EXPLICIT" in str(text.text)
-    with pytest.raises(sealenv.OutputExistsError):
-        sealenv.export(made.prefix, output=file)
-    with pytest.raises(sealenv.UsageError):
-        sealenv.export(made.prefix, format="nope")
-    bundled = sealenv.bundle(file, output=here.root / "api.sealenv")
-    assert bundled.platforms == (locked.locks[0].platform,)
-    again = sealenv.create(prefix=here.root / "again", file=bundled.file, offline=True)
-    assert again.lock_digest == locked.locks[0].digest
-    mirrored = sealenv.mirror(file, here.root / "mirror")
-    assert mirrored.added == mirrored.packages > 0
-    assert {part.part for part in sealenv.cache_info().parts} == {
-        "archives",
-        "unpacked",
-        "repodata",
-        "tmp",
-    }
-    with pytest.raises(sealenv.UsageError):
-        sealenv.cache_clean("everything")
 
 
 def test_several_threads_at_once(here: Machine, demo_channel: DemoChannel) -> None:
@@ -279,20 +228,6 @@ def test_arguments_that_cannot_be_meant(here: Machine) -> None:
         with pytest.raises(sealenv.SealenvError) as caught:
             sealenv.create("x", "3.12", **arguments)
         assert caught.value.exit_code in {2, 5}
-
-
-def test_slips_are_usage_errors(made: Created) -> None:
-    with pytest.raises(sealenv.UsageError, match="must be a string, not 3"):
-        sealenv.create("q", 3.12)  # type: ignore[arg-type]
-    with pytest.raises(sealenv.UsageError, match="no shell splits it"):
-        sealenv.run(made.prefix, "python -V")
-    with pytest.raises(sealenv.UsageError, match="'pdf' is not a format"):
-        sealenv.report(made.prefix, format="pdf")
-
-
-def test_no_value_of_a_variable_is_shown(here: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SOME_TOKEN", "hunter2")
-    assert "hunter2" not in repr(sealenv.doctor("pip-conf"))
 
 
 @pytest.mark.slow

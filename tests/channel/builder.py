@@ -75,7 +75,7 @@ def build(
     channels = Channels.read(built)
     if folder is None:
         return channels
-    if (folder / MANIFEST).is_file():  # an earlier build of ours: made anew
+    if (folder / MANIFEST).is_file():  # an earlier build: built again
         shutil.rmtree(folder)
     if folder.exists() and any(folder.iterdir()):
         raise SystemExit(f"not empty, and not a channel that was built here: {folder}")

@@ -21,7 +21,7 @@ class Channels:
         subdir: this machine's platform.
         pythons: full versions of the python packages for this machine; the running one's first.
         bench: the MatchSpecs of the benchmark environment (about 35 packages); empty if not built.
-        missing: what was left out, and why.
+        missing: omitted packages, with the reason.
     """
 
     root: Path

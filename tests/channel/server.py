@@ -25,7 +25,7 @@ class Fault:
         pattern: as in fnmatch, on the path below the root, for example `*/python-*.conda`.
         status: answer with this code (404, 403, 500, 503 ...) instead of the file.
         flip: one byte of the body is another.
-        truncate: send only so many bytes; `honest` tells whether Content-Length says so.
+        truncate: send only so many bytes; `honest` decides whether Content-Length says so.
         stall: send the headers and no body until the server closes.
         rate: bytes per second.
         redirect: send the client to this URL or path.
@@ -62,7 +62,7 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away is no news."""
+        """Ignore clients that disconnect."""
 
 
 class ChannelServer:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from sealenv.cli.progress import BarReporter, LineReporter, make_reporter
@@ -38,22 +36,6 @@ def test_without_a_terminal_it_is_plain_lines(capsys: pytest.CaptureFixture[str]
         reporter.phase("solve", "solving for linux-64")
         reporter.advance(0, 0, "files")
     assert capsys.readouterr().err == "solve:        solving for linux-64\n"
-
-
-@pytest.mark.skipif(os.name == "nt", reason="locales of POSIX")
-def test_in_the_c_locale_nothing_but_ascii(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("LC_ALL", "C")
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    with BarReporter() as reporter:
-        reporter.phase("link", "linking packages")
-        reporter.advance(1, 2, "packages")
-        reporter.advance(2, 2, "packages")
-    told = capsys.readouterr().err
-    assert "2/2 packages" in told
-    assert told.isascii()
 
 
 def test_a_warning_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:

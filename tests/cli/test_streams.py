@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from sealenv import __main__ as start
 from tests.channel import Channels
 from tests.machine import Machine
 
@@ -19,18 +17,6 @@ from tests.machine import Machine
 def made(machine: Machine, channels: Channels) -> tuple[Machine, Path]:
     answer = machine.tiny("e", channels.main_url, "prio")
     return machine, Path(answer["prefix"])
-
-
-def test_an_interrupt_before_the_command_line_is_read(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def fake_main() -> int:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(start, "main", fake_main)
-    monkeypatch.setattr(sys, "argv", ["sealenv", "list"])
-    assert start.script() == 130
-    assert capsys.readouterr().err == "Interrupted.\n"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")

@@ -7,54 +7,17 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
 
-from sealenv.errors import SpecError
-from sealenv.install.clobbers import order_for_micromamba
-from sealenv.locks import Lock
 from tests.bootstrap.machine import release
 from tests.channel import Channels, ChannelServer
-from tests.locking import made_up
 from tests.machine import Machine, tiny
 from tests.micromamba import stand_in
 from tests.shells import require_shell
 
 NOTE = "share/hostile-clobber/note.txt"
 PAIR = tiny("hostile-clobber-a", "hostile-clobber-b")
-
-
-def lock(platform: str, *packages: tuple[str, list[str]]) -> Lock:
-    made: list[Any] = []
-    for name, depends in packages:
-        package = made_up(name)
-        made.append(msgspec.structs.replace(package, record={**package.record, "depends": depends}))
-    return Lock(platform=platform, channels=(), packages=tuple(made))
-
-
-def order(found: Lock, clobbers: dict[str, list[str]]) -> list[str]:
-    return [package.name for package in order_for_micromamba(found, clobbers).packages]
-
-
-def test_the_order() -> None:
-    three: list[tuple[str, list[str]]] = [("a", []), ("b", []), ("c", ["a"])]
-    assert order(lock("linux-64", *three), {}) == ["a", "b", "c"]
-    assert order(lock("linux-64", *three), {"x": ["a", "b"]}) == ["b", "a", "c"]
-    assert order(lock("win-64", *reversed(three)), {"x": ["a", "b"]}) == ["a", "c", "b"]
-    # the dependent package wins, and is linked last
-    assert order(lock("linux-64", *three), {"x": ["a", "c"]}) == ["a", "b", "c"]
-
-
-def test_there_is_none() -> None:
-    with pytest.raises(SpecError, match="two ship one path"):
-        order(lock("win-64", ("a", []), ("c", ["a"])), {"x": ["a", "c"]})
-    with pytest.raises(SpecError, match="two ship one path"):
-        order(
-            lock("linux-64", ("a", []), ("m", []), ("z", ["a"])),
-            {"x": ["a", "m"], "y": ["m", "z"]},
-        )
 
 
 @pytest.fixture

@@ -24,8 +24,7 @@ def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, out + err
 
 
-@pytest.mark.parametrize("round_", range(3))
-def test_two_creates_of_one_prefix(machine: Machine, channels: Channels, round_: int) -> None:
+def test_two_creates_of_one_prefix(machine: Machine, channels: Channels) -> None:
     args = ("create", "e", "-c", channels.main_url, "--json", *tiny("prio", "dated"))
     both = [machine.start(*args) for _ in range(2)]
     ends = [finish(process) for process in both]

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 from pathlib import Path
-
-import pytest
 
 from sealenv.locks.pixi_read import read_pixi
 from tests.channel import Channels
@@ -106,9 +103,3 @@ def test_an_address_that_does_not_say_the_subdir(machine: Machine, channels: Cha
     again = machine.json("export", "e", "-o", "again.lock")
     assert again["notes"] == []
     assert machine.json("diff", "x.lock", "again.lock")["changes"] == []
-
-
-@pytest.mark.skipif(os.name == "nt", reason="no /dev/stdin")
-def test_a_pipe_is_read_once(machine: Machine) -> None:
-    text = machine.run("export", "/dev/stdin", "--format", "pixi", stdin=PIXI_7).stdout
-    assert "python-3.13.0-hbbac1ca_101_cp313.conda" in text

@@ -69,7 +69,7 @@ def test_no_digest_is_needed_for_the_default_release(
     table = Releases.read()
     machine.run("export", "small", "--format", "sh", "-o", "s.sh")
     digest = table.sha256[table.default][channels.subdir]
-    assert f"sha256={digest} " in (machine.root / "s.sh").read_text()
+    assert f"sha256={digest}\n" in (machine.root / "s.sh").read_text()
     words = ("export", "small", "--format", "sh", "-o", "t.sh", "--micromamba")
     assert "is not known for" in machine.run(*words, "2.9.1", code=6).stderr
     for version in ("2.6.0", "1.5.8"):

@@ -98,20 +98,19 @@ def create_until_full(machine: Machine, channels: Channels, disk: Path, *, must:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("share", [0.0005, 0.4, 0.9])
+@pytest.mark.parametrize("share", [0.0005, 0.4])
 def test_no_room_for_bytes(
     tmp_path: Path, mount: Mount, channels: Channels, whole: tuple[int, int], share: float
 ) -> None:
     disk = mount(max(16384, int(whole[0] * share)))
-    create_until_full(on(disk, tmp_path), channels, disk, must=share < 0.9)
+    create_until_full(on(disk, tmp_path), channels, disk, must=True)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("share", [0.3, 0.97])
 def test_no_room_for_files(
-    tmp_path: Path, mount: Mount, channels: Channels, whole: tuple[int, int], share: float
+    tmp_path: Path, mount: Mount, channels: Channels, whole: tuple[int, int]
 ) -> None:
-    disk = mount(1 << 30, int(whole[1] * share))
+    disk = mount(1 << 30, int(whole[1] * 0.75))
     create_until_full(on(disk, tmp_path), channels, disk, must=True)
 
 

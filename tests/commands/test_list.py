@@ -80,13 +80,6 @@ def test_all_folders_are_listed(machine: Machine, channels: Channels) -> None:
     assert len(found) == 1
 
 
-def test_no_environments(machine: Machine) -> None:
-    done = machine.run("list")
-    assert done.stdout == ""
-    assert str(machine.envs) in done.stderr
-    assert machine.json("list") == {"environments": []}
-
-
 def test_info(warm_machine: Machine, shared_environment: Path, python_minor: str) -> None:
     answer = warm_machine.json("info", str(shared_environment))
     assert answer["state"] == "sealed"
@@ -97,22 +90,6 @@ def test_info(warm_machine: Machine, shared_environment: Path, python_minor: str
     assert "stand_in" in shown
     missing = warm_machine.json("info", "nope", code=7)
     assert missing["error"] == "not-found"
-
-
-def test_a_closed_pipe_is_exit_code_141(machine: Machine) -> None:
-    import subprocess
-
-    command = machine.command("list", "--json")
-    process = subprocess.Popen(
-        command, env=machine.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    process.stdout.close()
-    assert process.stderr is not None
-    said = process.stderr.read()
-    process.stderr.close()
-    assert process.wait(30) == 141
-    assert said == ""
 
 
 def test_a_folder_of_that_name_is_suggested(machine: Machine) -> None:

@@ -195,8 +195,6 @@ def test_what_a_list_does_not_say_is_taken_from_the_archives(
     ("key", "told", "said"),
     [
         ("name", "other", "its name is 'dated'"),
-        ("version", '"7"', "its version is '1.0'"),
-        ("build", "other_0", "its build is '0'"),
         ("noarch", "python", "its noarch is 'generic'"),
     ],
 )
@@ -246,28 +244,6 @@ def test_a_file_that_is_no_lock_of_ours_is_kept(machine: Machine, channels: Chan
     assert "environments:" in mine.read_text()
 
 
-def test_where_nothing_can_be_written_nothing_is_solved(
-    machine: Machine, channels: Channels
-) -> None:
-    machine.run("lock", "dated", "-c", channels.main_url)
-    before = (machine.root / "sealenv.lock").read_bytes()
-    (machine.root / "link.lock").symlink_to("sealenv.lock")
-    nowhere = ("-c", "file:///nowhere")  # solving would fail otherwise
-    empty = machine.json("lock", "dated", *nowhere, "-o", "", code=2)
-    assert empty["what"] == "-o: an empty file name"
-    for args in (["dated", *nowhere, "-o", "link.lock"], ["-f", "link.lock", *nowhere]):
-        linked = machine.json("lock", *args, code=2)
-        assert linked["what"] == "the output is a link, which sealenv does not follow"
-        assert "--force" not in linked["hint"]
-    for args in (["lock", "dated", *nowhere], ["export", "sealenv.lock"]):
-        answer = machine.json(*args, "-o", "gone/x.lock", code=7)
-        assert (answer["error"], answer["where"]) == ("not-found", "gone")
-    assert (
-        machine.json("export", "no_env", "-o", "sealenv.lock", code=2)["error"] == "output-exists"
-    )
-    assert (machine.root / "sealenv.lock").read_bytes() == before
-
-
 def test_a_platform_comes_to_the_others_and_a_spec_to_what_was_asked_for(
     machine: Machine, channels: Channels
 ) -> None:
@@ -312,16 +288,6 @@ def test_a_matchspec_that_is_none_is_told_with_its_place(
     refused = machine.json("create", "x", "-f", "long.txt", "--dry-run", code=2)
     assert "1000000 characters" in refused["what"]
     assert refused["where"].endswith("long.txt:1:1")
-
-
-def test_a_file_is_given_once_and_is_a_file(machine: Machine, channels: Channels) -> None:
-    for command in (["lock"], ["create", "e"]):
-        twice = machine.json(*command, "-f", "a.yml", "-f", "b.yml", code=2)
-        assert (twice["what"], twice["details"]) == (
-            "--file is given 2 times", ["a.yml", "b.yml"],
-        )  # fmt: skip
-        answer = machine.json(*command, "-f", "https://example.org/a.yml", code=2)
-        assert answer["what"] == "an address is not a file"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no /dev/stdin")

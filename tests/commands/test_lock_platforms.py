@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from sealenv.locks import Lock, LockFile
-from sealenv.locks.condalock import read_condalock, write_condalock
+from sealenv.locks import Lock
 from sealenv.locks.pixi_read import read_pixi
-from sealenv.locks.pixi_write import write_pixi
 from sealenv.tour.archive import write_repodata
 from tests.channel import Channels
-from tests.locks.locks import CHANNELS, lock, package
 from tests.machine import Machine
-
-HERE = Path("/srv/x.lock")
 
 
 def read(machine: Machine, name: str = "sealenv.lock") -> dict[str, Lock]:
@@ -70,16 +62,6 @@ def test_each_platform_keeps_its_order_of_channels(machine: Machine, channels: C
     assert machine.json("export", "sealenv.lock", "--platform", "win-64", "-o", "w")["notes"] == []
 
 
-def test_the_channel_of_what_stays_is_not_lost(machine: Machine, channels: Channels) -> None:
-    machine.run("lock", "dated=1.0", "prio", "-c", channels.main_url)
-    said = machine.run("lock", "--update", "prio", "-c", channels.extra_url).stderr
-    assert f"{channels.main_url}/ is added as the last channel" in said
-    (found,) = read(machine).values()
-    assert [p.dist for p in found.packages] == ["dated-1.0-0", "prio-2.0-0"]
-    assert [c.rstrip("/") for c in found.channels] == [channels.extra_url, channels.main_url]
-    assert machine.json("lock")["changes"] == []
-
-
 def test_a_record_that_was_changed_between_two_solves(machine: Machine, channels: Channels) -> None:
     """One archive, other dependencies: a hot-fix of repodata."""
     own = machine.root / "own"
@@ -102,20 +84,3 @@ def test_a_record_that_was_changed_between_two_solves(machine: Machine, channels
     assert found["win-64"].packages[0].record["depends"] == []
     machine.run("lock")
     assert {len(one.packages) for one in read(machine).values()} == {2}
-
-
-def test_the_comment_is_not_believed_where_the_list_was_changed() -> None:
-    a = package("a")
-    ours = LockFile(
-        locks=(
-            msgspec.structs.replace(lock(a), channels=CHANNELS[:2]),
-            msgspec.structs.replace(lock(a, platform="win-64"), channels=CHANNELS[1::-1]),
-        )
-    )
-    text = write_pixi(ours)
-    assert read_pixi(text, HERE) == ours
-    assert read_condalock(write_condalock(ours), HERE).channels_apart == ours.channels_apart
-    body = f"    - url: {CHANNELS[1]}\n"
-    assert body in text
-    edited = read_pixi(text.replace(body, f"    - url: {CHANNELS[2]}\n"), HERE)
-    assert {one.channels for one in edited.locks} == {(CHANNELS[0], CHANNELS[2])}

@@ -104,47 +104,6 @@ def test_incremental(machine: Machine, channels: Channels, lock: Path, mirror: P
     assert len(index(mirror, channels.subdir) | index(mirror, "noarch")) == 4
 
 
-def test_one_that_was_stopped_is_finished(
-    machine: Machine, channels: Channels, lock: Path, mirror: Path
-) -> None:
-    """After repodata.json was written, and before what goes with it."""
-    old = (mirror / "noarch" / "repodata.json.zst").read_bytes()
-    machine.tiny("more", channels.main_url, "env-vars")
-    machine.run("mirror", "more", str(mirror))
-    (mirror / "noarch" / "repodata.json.zst").write_bytes(old)
-    (mirror / ".sealenv-indexing").touch()
-    left = mirror / "noarch" / f".prio-1.0-0.conda.{'0' * 16}.part"
-    left.write_text("half an archive")
-    answer = machine.json("mirror", "more", str(mirror))
-    assert (answer["added"], set(answer["indexed"])) == (0, {"noarch", channels.subdir})
-    assert "env-vars-1.0-0.conda" in compressed(mirror, "noarch")
-    assert not (mirror / ".sealenv-indexing").exists()
-    assert not left.exists()
-
-
-def test_it_says_what_the_channel_said(machine: Machine, channels: Channels, new: Path) -> None:
-    """Repodata is patched after packages are built: what solves there has to solve here."""
-    origin = machine.root / "origin"
-    shutil.copytree(channels.main, origin)
-    path = origin / "noarch" / "repodata.json"
-    read = json.loads(path.read_text())
-    read["packages.conda"]["prio-1.0-0.conda"] |= {
-        "depends": ["env-vars"], "constrains": ["nothing >=2"], "license": "patched",
-    }  # fmt: skip
-    path.write_text(json.dumps(read))
-    path.with_name("repodata.json.zst").unlink(missing_ok=True)
-    lock = machine.root / "p.lock"
-    machine.run("lock", "prio", "-c", origin.as_uri(), "-o", str(lock))
-    machine.run("mirror", str(lock), str(new))
-    machine.run("mirror", str(lock), str(new))
-    for found in (index(new, "noarch"), compressed(new, "noarch")):
-        record = found["prio-1.0-0.conda"]
-        assert (record["depends"], record["constrains"]) == (["env-vars"], ["nothing >=2"])
-    again = machine.root / "again.lock"
-    machine.run("lock", "prio", "-c", new.as_uri(), "-o", str(again))
-    assert "env-vars-1.0" in again.read_text()
-
-
 def test_another_archive_of_the_same_name(
     machine: Machine, channels: Channels, lock: Path, mirror: Path
 ) -> None:
@@ -207,19 +166,16 @@ def test_an_existing_channel_keeps_what_it_has(
         {"info": {"subdir": "noarch", "base_url": "https://packages.example.org/"}},
         {"removed": ["gone-1.0-0.conda"]},
         {"signatures": {"env-vars-1.0-0.conda": {}}},
-        {"packages": {"elsewhere-1.0-0.tar.bz2": {"name": "elsewhere"}}},
         {"packages.conda": {}},  # the archive was left out
-        {"packages.conda": []},
-        None,
     ],
 )
 def test_a_channel_that_indexing_would_change(
-    changed: Any, machine: Machine, channels: Channels, lock: Path
+    changed: dict[str, Any], machine: Machine, channels: Channels, lock: Path
 ) -> None:
     channel = somebodys_channel(machine, channels)
     path = channel / "noarch" / "repodata.json"
     read = json.loads(path.read_text())
-    path.write_text(json.dumps({**read, **changed} if isinstance(changed, dict) else changed))
+    path.write_text(json.dumps(read | changed))
     before = machine.snapshot(machine.cache)
     answer = machine.json("mirror", str(lock), str(channel), code=5)
     assert answer["error"] == "channel"
@@ -287,7 +243,7 @@ def test_a_list_without_records_is_completed(
     assert record["depends"] == index(channels.main, "noarch")[archive.name]["depends"]
 
 
-@pytest.mark.parametrize("damage", ["x", "", "[]"])
+@pytest.mark.parametrize("damage", ["x", "[]"])
 def test_a_damaged_repodata_is_refused(
     machine: Machine, lock: Path, mirror: Path, damage: str
 ) -> None:
@@ -309,7 +265,7 @@ def test_a_full_disk(machine: Machine, lock: Path) -> None:
         pytest.skip("no tmpfs can be mounted")
     try:
         full, codes = 0, set()
-        for left in (4, 16, 32, 48, 80):  # KiB
+        for left in (4, 32, 80):  # KiB
             filler = disk / "filler"
             _fill(filler, disk, left << 10)
             answer = machine.json("mirror", str(lock), str(disk / "ch"), code=None)

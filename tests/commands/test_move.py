@@ -16,6 +16,7 @@ from sealenv.layout import MOVING
 from sealenv.seals.seal import read_seal
 from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine, traces
+from tests.relocation.test_audit import editable, pip
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows/test_move.py")
 
@@ -134,8 +135,6 @@ def test_there_and_back_gives_the_same_bytes(warm_machine: Machine, env: Path) -
 
 
 def test_with_pip_in_between(warm_machine: Machine, env: Path, tmp_path: Path) -> None:
-    project = tmp_path / "project"
-    (project / "src").mkdir(parents=True)
     install = ("run", str(env), "--", "python", "-m", "pip", "install", "--no-index", "--no-deps")
     warm_machine.run(*install, str(wheel(tmp_path)))
     before = kinds(env)
@@ -157,6 +156,22 @@ def test_with_pip_in_between(warm_machine: Machine, env: Path, tmp_path: Path) -
     warm_machine.run("run", str(second), "--", "python", "-m", "pip", "uninstall", "-y", "tooly")
 
 
+@pytest.mark.parametrize("inside", [True, False])
+def test_an_editable_install(warm_machine: Machine, env: Path, inside: bool) -> None:
+    """`pip install -e` of a project in the environment, or elsewhere: its source stays editable."""
+    root = env / "__home__" if inside else warm_machine.root / "elsewhere"
+    root.mkdir()
+    pip(env, "--no-build-isolation", "-e", str(editable(root)))
+    before = kinds(env)
+    warm_machine.run("move", "e", "f")
+    place = env.with_name("f")
+    assert kinds(place) == before
+    root = place / "__home__" if inside else root
+    (root / "my project/src/mine.py").write_text("def main():\n    print('edited')\n")
+    assert warm_machine.run("run", "f", "--", "mine").stdout == "edited\n"
+    assert [path for path in holding(place, env) if "/__home__/" not in path] == []
+
+
 def _site(prefix: Path) -> str:
     return next(prefix.glob("lib/python3.*/site-packages")).relative_to(prefix).as_posix()
 
@@ -174,15 +189,6 @@ def test_altered_files_stay_altered(warm_machine: Machine, env: Path) -> None:
     assert kinds(place) == before
     assert (place / "notes.txt").read_text() == f"in {place}: mine\n"
     assert (place / script.relative_to(env)).read_text().endswith(f"# {place}/mine\n")
-
-
-def test_links_that_lead_inside(warm_machine: Machine, env: Path) -> None:
-    (env / "inner").symlink_to(env / "bin")
-    (env / "outer").symlink_to("/usr/bin")
-    warm_machine.run("move", "e", "moved")
-    place = warm_machine.envs / "moved"
-    assert os.readlink(place / "inner") == f"{place}/bin"
-    assert os.readlink(place / "outer") == "/usr/bin"
 
 
 def test_a_dry_run_changes_nothing(warm_machine: Machine, env: Path) -> None:
@@ -259,7 +265,7 @@ class TestRefusals:
         assert "never finished" in self.refused(machine, "e", "x")["what"]
         (env / "conda-meta/sealenv.pending").unlink()
         (env / "conda-meta/sealenv").rename(machine.root / "seal")
-        assert "only a sealed" in self.refused(machine, "e", "x")["what"]
+        assert "only a seal records" in self.refused(machine, "e", "x")["what"]
         assert self.refused(machine, "nothing", "x")["error"] == "not-found"
 
     def test_active_and_running(self, warm_machine: Machine, env: Path) -> None:
@@ -314,14 +320,11 @@ def test_a_path_through_a_link_is_rewritten(warm_machine: Machine, env: Path) ->
     assert warm_machine.run("run", str(place), "--", "by-link").stdout == "it runs\n"
 
 
-@pytest.mark.parametrize("name", ["e.bak", "e two"])
-def test_to_a_path_that_begins_with_the_old_one(
-    warm_machine: Machine, env: Path, name: str
-) -> None:
+def test_to_a_path_that_begins_with_the_old_one(warm_machine: Machine, env: Path) -> None:
     """By `move` and by hand; and back again."""
-    before, place = prints(env), env.with_name(name)
+    before, place = prints(env), env.with_name("e.bak")
     old = os.fsencode(env) + b"/"
-    warm_machine.run("move", "e", name)
+    warm_machine.run("move", "e", "e.bak")
     assert kinds(place) == []
     assert traces(place, old) == []
     assert run_python(warm_machine, place, "import sys; print(sys.prefix)") == str(place)
@@ -329,7 +332,7 @@ def test_to_a_path_that_begins_with_the_old_one(
     warm_machine.run("move", "--here", "e")
     assert prints(env) == before
     env.rename(place)
-    warm_machine.run("move", "--here", name)
+    warm_machine.run("move", "--here", "e.bak")
     assert kinds(place) == []
     assert traces(place, old) == []
 

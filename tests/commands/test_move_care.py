@@ -121,35 +121,24 @@ class TestUserFolder:
         subprocess.run(["cp", "-p", env / "__home__/one", place / "__home__/one"], check=True)
         return place
 
-    def test_it_is_continued(self, machine: Machine, env: Path) -> None:
-        place = self.killed(machine, env)
-        machine.run("move", "e", "copied", "--copy")
-        assert sorted(p.name for p in (place / "__home__").rglob("*")) == [
-            "one",
-            "sub",
-            "three",
-            "two",
-        ]
-        assert is_whole(place)
-        assert not env.exists()
-
-    def test_files_of_others_are_moved_aside(self, machine: Machine, env: Path) -> None:
+    def test_files_of_others_are_in_the_way(self, machine: Machine, env: Path) -> None:
         place = self.killed(machine, env)
         (env / "__home__/new").write_text("new")
-        (place / "__home__/new").write_text("theirs")
-        (place / "__home__/gone").write_text("was copied, and deleted meanwhile")
-        (place / "__home__/theirs").write_text("theirs")
-        (place / "__home__/sub").rmdir()
-        (place / "__home__/sub").symlink_to(machine.root)
-        done = machine.run("move", "e", "copied", "--copy")
-        assert "kept" in done.stderr
         home = place / "__home__"
-        assert (home / "two").read_text() == "two"
-        assert (home / "theirs").read_text() == "theirs"
-        assert not (home / "sub").is_symlink()
+        (home / "new").write_text("theirs")
+        (home / "theirs").write_text("theirs")
+        (home / "sub").rmdir()
+        (home / "sub").symlink_to(machine.root)
+        answer = machine.json("move", "e", "copied", "--copy", code=7)
+        assert answer["details"] == ["__home__/new", "__home__/sub"]
+        assert (home / "new").read_text() == "theirs"
+        assert is_whole(env)
+        for name in ("new", "sub"):
+            (home / name).unlink()
+        machine.run("move", "e", "copied", "--copy")
         assert (home / "new").read_text() == "new"
-        assert (home / "kept-from-pending-1/new").read_text() == "theirs"
-        assert not (home / "gone").exists()
+        assert (home / "theirs").read_text() == "theirs"
+        assert (home / "sub/three").read_text() == "sub/three"
         assert not (machine.root / "three").exists()
 
     def test_a_link_is_not_written_through(self, machine: Machine, env: Path) -> None:
@@ -158,12 +147,11 @@ class TestUserFolder:
         (place / "__home__").rename(elsewhere)
         (place / "__home__").symlink_to(elsewhere)
         before = sorted(elsewhere.rglob("*"))
-        assert "is a link" in machine.json("move", "e", "copied", "--copy", code=7)["what"]
+        assert "__home__" in machine.json("move", "e", "copied", "--copy", code=7)["details"]
         assert sorted(elsewhere.rglob("*")) == before
         assert is_whole(env)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize(
     ("options", "says"),
     [
@@ -173,14 +161,14 @@ class TestUserFolder:
     ],
 )
 def test_an_interruption_says_where_the_environment_is(
-    machine: Machine, env: Path, number: signal.Signals, options: list[str], says: str
+    machine: Machine, env: Path, options: list[str], says: str
 ) -> None:
     program = (
         "import os, sys\n"
         f"sys.path.insert(0, {str(Path(__file__).parents[2] / 'src')!r})\n"
         "def strike(event, args):\n"
         "    if event == 'os.rename' and str(args[1]).endswith('f/activate.sh'):\n"
-        f"        os.kill(os.getpid(), {int(number)})\n"
+        f"        os.kill(os.getpid(), {int(signal.SIGTERM)})\n"
         "sys.addaudithook(strike)\n"
         f"sys.argv = {['sealenv', *options]!r}\n"
         "from sealenv.__main__ import main\n"
@@ -208,13 +196,12 @@ def test_into_and_out_of_a_mount_point(machine: Machine, env: Path, mount: Mount
 
 
 @as_root
-@pytest.mark.parametrize("options", [(), ("--copy",)])
-def test_owners_stay(machine: Machine, env: Path, options: tuple[str, ...]) -> None:
+def test_owners_stay(machine: Machine, env: Path) -> None:
     (env / "__home__").mkdir()
     (env / "__home__/link").symlink_to("nowhere")
     subprocess.run(["chown", "-Rh", "1234:2345", str(env)], check=True)
     env.chmod(0o700)
-    machine.run("move", "e", "f", *options)
+    machine.run("move", "e", "f", "--copy")
     place = machine.envs / "f"
     for path in (place, *place.rglob("*")):
         status = path.lstat()
@@ -243,8 +230,7 @@ class TestBeforeAnything:
         assert "delete" in answer["hint"]
 
 
-@pytest.mark.parametrize("command", [["move", "--copy"], ["clone"]])
-def test_holes_and_hard_links_stay(machine: Machine, env: Path, command: list[str]) -> None:
+def test_holes_and_hard_links_stay(machine: Machine, env: Path) -> None:
     with (env / "sparse").open("wb") as file:
         for start in (0, 40 << 20, 80 << 20):
             file.seek(start)
@@ -255,24 +241,22 @@ def test_holes_and_hard_links_stay(machine: Machine, env: Path, command: list[st
     (env / "one").write_text("same")
     os.link(env / "one", env / "two")
     before = (env / "sparse").read_bytes()
-    machine.run(command[0], "e", "f", *command[1:])
+    machine.run("clone", "e", "f")
     place = machine.envs / "f"
     assert (place / "sparse").read_bytes() == before
     assert (place / "hole").stat().st_size == 50 << 20
     assert sum((place / name).stat().st_blocks for name in ("sparse", "hole")) * 512 < 1 << 20
     assert (place / "one").stat().st_ino == (place / "two").stat().st_ino
-    if env.exists():
-        assert (env / "one").stat().st_ino != (place / "one").stat().st_ino
+    assert (env / "one").stat().st_ino != (place / "one").stat().st_ino
 
 
-@pytest.mark.parametrize("size", [0, 33 << 20])
 @pytest.mark.parametrize("command", [["move"], ["move", "--copy"], ["clone"]])
 def test_a_file_with_several_names_that_holds_the_path(
-    machine: Machine, env: Path, command: list[str], size: int
+    machine: Machine, env: Path, command: list[str]
 ) -> None:
     """The names stay one file, one outside keeps its bytes, and links keep their time."""
     outside = machine.root / "outside"
-    outside.write_text(f"at={env}/x\n" + "\n" * size)
+    outside.write_text(f"at={env}/x\n")
     for name in ("one", "two", "other"):
         os.link(outside, env / name)
     (env / "other").unlink()

@@ -49,13 +49,10 @@ def test_two_moves_of_one_environment(
     assert not (machine.envs / "e").exists()
 
 
-@pytest.mark.parametrize("option", [(), ("--copy",)])
-def test_two_moves_to_one_place(
-    machine: Machine, channels: Channels, option: tuple[str, ...]
-) -> None:
+def test_two_moves_to_one_place(machine: Machine, channels: Channels) -> None:
     for name in ("one", "two"):
         machine.tiny(name, channels.main_url, "prio", "dated")
-    both = [machine.start("move", name, "there", "--json", *option) for name in ("one", "two")]
+    both = [machine.start("move", name, "there", "--json") for name in ("one", "two")]
     ends = ends_of(*both)
     assert sorted(code for code, _ in ends) == [0, 7], ends
     loser = next(answer for code, answer in ends if code)
@@ -65,10 +62,7 @@ def test_two_moves_to_one_place(
     assert is_whole(machine.envs / stayed)
 
 
-@pytest.mark.parametrize("option", [(), ("--copy",)])
-def test_a_create_works_at_the_destination(
-    machine: Machine, channels: Channels, option: tuple[str, ...]
-) -> None:
+def test_a_create_works_at_the_destination(machine: Machine, channels: Channels) -> None:
     """The create is held at a stalled link script, so that the move surely comes in between."""
     machine.tiny("e", channels.main_url, "prio", "dated")
     gate = machine.root / "gate"
@@ -80,7 +74,7 @@ def test_a_create_works_at_the_destination(
         assert first.poll() is None
         time.sleep(0.01)
     for command in ("move", "clone"):
-        answer = machine.json(command, "e", "there", *option, code=7)
+        answer = machine.json(command, "e", "there", code=7)
         assert answer["error"] in {"prefix-exists", "prefix-locked"}
     assert is_whole(machine.envs / "e")
     gate.write_text("")

@@ -81,12 +81,6 @@ def test_an_active_environment_is_refused(made: Path, machine: Machine) -> None:
     assert "active" in answer["what"]
 
 
-def test_read_only_folders_are_removed(made: Path, machine: Machine) -> None:
-    (made / "share").chmod(0o555)
-    machine.run("remove", "e", "-y")
-    assert not made.exists()
-
-
 def test_a_killed_remove_leaves_a_pending_prefix_and_can_be_repeated(
     own_environment: Path, warm_machine: Machine, demo_channel: DemoChannel
 ) -> None:
@@ -118,16 +112,6 @@ def test_create_replaces_what_a_killed_remove_left(
     warm_machine.create("e", demo_channel, "--no-pyc")
     assert not (own_environment / "__home__").exists()
     warm_machine.run("verify", "e")
-
-
-def test_a_folder_with_only_an_empty_history_is_refused(machine: Machine) -> None:
-    folder = machine.root / "f"
-    (folder / "conda-meta").mkdir(parents=True)
-    (folder / "conda-meta" / "history").touch()
-    (folder / "keep").write_text("mine")
-    answer = machine.json("remove", str(folder), "-y", code=7)
-    assert "empty history" in answer["what"]
-    assert (folder / "keep").read_text() == "mine"
 
 
 def test_an_environment_that_holds_others_is_refused(made: Path, machine: Machine) -> None:

@@ -11,10 +11,6 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-import sealenv
-from sealenv.commands.verify import verify
-from sealenv.progress import Reporter
-from sealenv.relocation.audit import audit
 from sealenv.tour.channel import DemoChannel
 from tests.inventory.test_page import read
 from tests.machine import Machine
@@ -64,40 +60,6 @@ def test_the_page_says_what_is_there(made: tuple[Machine, Path]) -> None:
     assert machine.snapshot(machine.cache) == before, "nothing else was written"
 
 
-class Counts(Reporter):
-    """Remembers how far it was."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[int, int]] = []
-
-    def advance(self, done: int, total: int, unit: str, item: str = "") -> None:
-        self.told.append((done, total))
-
-
-def test_numbers_of_files_agree(made: tuple[Machine, Path]) -> None:
-    """The total is everything; verify and audit leave out what the page says; bars reach their count."""
-    machine, prefix = made
-    facts = facts_in(machine.run("report", prefix.name).stdout)
-    there = {
-        path.relative_to(prefix).as_posix()
-        for path in prefix.rglob("*")
-        if path.is_symlink() or not path.is_dir()
-    }
-    total = facts["environment"]["files"]
-    assert total == len(there) == machine.json("info", prefix.name)["files"]
-    assert sum(share["files"] for share in [*facts["packages"], *facts["others"]]) == total
-    apart = {"conda-meta/sealenv", "conda-meta/sealenv.files", "pkgs"}
-    assert apart <= there
-    assert facts["verify"]["files"] == total - len(apart)
-    assert facts["audit"]["files"] == total - len(apart - {"conda-meta/sealenv"})
-    for look in (verify, audit):
-        counts = Counts()
-        found = look(prefix, reporter=counts)
-        assert counts.told[-1] == (found.files, found.files)
-        assert counts.told == sorted(counts.told)
-        assert {of for _, of in counts.told} == {found.files}
-
-
 def test_the_same_environment_gives_the_same_bytes(made: tuple[Machine, Path]) -> None:
     machine, prefix = made
     first = machine.run("report", prefix.name, "--fast").stdout
@@ -126,20 +88,6 @@ def test_the_bill_of_materials(made: tuple[Machine, Path]) -> None:
     (inside,) = (text for _, attributes, text in read(page) if attributes.get("id") == "sbom-data")
     assert json.loads(inside) == document
     (machine.root / "sbom.json").unlink()
-
-
-def test_from_python(made: tuple[Machine, Path]) -> None:
-    machine, prefix = made
-    found = sealenv.report(prefix, findings=False)
-    assert (found.damaged, found.left, found.prefix) == (None, None, prefix)
-    assert found.text == machine.run("report", prefix.name, "--no-findings").stdout
-
-
-def test_without_findings(made: tuple[Machine, Path]) -> None:
-    machine, prefix = made
-    facts = facts_in(machine.run("report", prefix.name, "--no-findings").stdout)
-    assert (facts["verify"], facts["audit"]) == (None, None)
-    assert len(facts["packages"]) == 4
 
 
 def test_where_it_writes_and_where_not(made: tuple[Machine, Path], tmp_path: Path) -> None:

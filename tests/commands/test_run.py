@@ -25,19 +25,13 @@ def used(
     return machine
 
 
-@pytest.mark.parametrize("code", [0, 42])
-def test_exit_code_is_the_commands(used: Machine, code: int) -> None:
-    used.run("run", "e", "--", "sh", "-c", f"exit {code}", code=code)
-
-
-def test_stdin_reaches_it(used: Machine) -> None:
-    done = used.run("run", "e", "--", "cat", stdin="through\n")
-    assert done.stdout == "through\n"
+def test_exit_code_is_the_commands(used: Machine) -> None:
+    used.run("run", "e", "--", "sh", "-c", "exit 42", code=42)
 
 
 @pytest.mark.parametrize(
     "argument",
-    ["", "a b", "*", "$(id)", "a'b", 'a"b', "a\nb", "-x"],
+    ["", "$(id) *", "a'b\"c", "a\nb", "-x"],
 )
 def test_arguments_arrive_as_they_are(used: Machine, argument: str) -> None:
     program = "import sys; sys.stdout.buffer.write(sys.argv[1].encode())"
@@ -109,12 +103,6 @@ def test_our_failures_are_env_1s(used: Machine, command: list[str], code: int) -
     used.run("run", "e", "--", *command, code=code)
 
 
-def test_an_unknown_environment_is_125_with_the_places(used: Machine) -> None:
-    done = used.run("run", "nope", "--", "true", code=125)
-    assert str(used.envs / "nope") in done.stderr
-    assert "Traceback" not in done.stderr
-
-
 def test_an_option_behind_the_environment_is_told(used: Machine) -> None:
     name = next(path.name for path in used.envs.iterdir())
     done = used.run("run", name, "--clean", "true", code=125)
@@ -172,14 +160,6 @@ class TestForeign:
         foreign.run("verify", "e")
         foreign.run("info", "e")
         assert foreign.snapshot() == before
-
-
-def test_without_path_the_current_folder_is_not_on_it(used: Machine) -> None:
-    env = {k: v for k, v in used.env.items() if k != "PATH"}
-    command = used.command("run", "e", "--", "sh", "-c", 'echo "$PATH"')
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
-    assert done.stdout.strip().split(":")[0] == str(used.envs / "e" / "bin")
-    assert not {"", "."} & set(done.stdout.strip().split(":"))
 
 
 BUILD = """\

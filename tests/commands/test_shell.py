@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-import sealenv.activation
 from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine
 from tests.shells import require_shell
@@ -17,7 +16,6 @@ from tests.terminal import Terminal
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are POSIX")
 
-RC = Path(sealenv.activation.__file__).parent / "rc"
 _PROMPTS = {"tcsh": "#" if os.geteuid() == 0 else ">"}
 """What shows that a shell is ready; others show the environment's name."""
 
@@ -86,7 +84,7 @@ def test_deactivate_in_the_shell(used: Machine, name: str) -> None:
     assert "not found" not in terminal.said
 
 
-@pytest.mark.parametrize("name", ["bash", "zsh", "fish", "dash", "sh", "tcsh", "xonsh", "nu"])
+@pytest.mark.parametrize("name", ["bash", "fish", "nu"])
 def test_a_moved_environment_gets_no_shell(used: Machine, name: str) -> None:
     moved = used.root / "moved"
     if not moved.exists():

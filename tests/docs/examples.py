@@ -1,9 +1,9 @@
-"""A reader of the documentation, on a machine of their own, who types what the pages show.
+"""Types the examples of the documentation, like a reader on a new machine.
 
-Their conda-forge is a local channel: rattler's configuration names it as a mirror, as
-docs/how-to/mirror.md tells. It has the real python, pip and wheels of the test channel; conda, mamba,
-numpy and pandas are stand-ins of that name. To save time their `create` does not compile (`--no-pyc`)
-but in the tutorials, and an environment that a page takes for granted is a clone.
+conda-forge is a local channel there: rattler's configuration names it as a mirror, as in
+docs/how-to/mirror.md. It has the real python, pip and wheels of the test channel; conda, mamba,
+numpy and pandas are stand-ins. To save time, `create` does not compile (`--no-pyc`) except in the
+tutorials, and an environment that a page assumes is a clone.
 """
 
 from __future__ import annotations

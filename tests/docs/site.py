@@ -1,7 +1,7 @@
 """`python3 -m tests.docs.site [FOLDER]`: build the documentation site, strictly, in a venv of its own.
 
-The venv has the dependency group `docs` and nothing else; it lies in SEALENV_TEST_CACHE under a name
-that is a digest of the group, so it is made once. Needs a Python with pip and nothing of the project.
+The venv has the dependency group `docs` and nothing else; it is in SEALENV_TEST_CACHE, named by
+a digest of the group, so it is created once. Needs a Python with pip and nothing of the project.
 """
 
 from __future__ import annotations

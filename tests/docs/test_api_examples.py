@@ -67,7 +67,7 @@ def test_the_workflow_calls_it() -> None:
 
 
 def test_the_workflow_installs_from_a_clone() -> None:
-    """No registry has a distribution of that name: who gets one from there gets somebody else's."""
+    """No registry has this distribution; one of that name would be another project's."""
     import yaml
 
     workflow = yaml.safe_load((EXAMPLES / "ci.yml").read_text(encoding="utf-8"))

@@ -45,7 +45,7 @@ def forge(tmp_path_factory: pytest.TempPathFactory, channels: Channels) -> Itera
 def before(
     tmp_path_factory: pytest.TempPathFactory, forge: ChannelServer, channels: Channels
 ) -> tuple[Path, Path]:
-    """The package cache of somebody who has made the default environment once, and that environment."""
+    """A package cache in which the default environment was created once, and that environment."""
     root = tmp_path_factory.mktemp("before")
     (root / "empty").mkdir()
     reader = Reader(root, root / "empty", forge.url("main"), channels, compiles=False)

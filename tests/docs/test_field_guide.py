@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.notes.observe import cmd_environment, cmd_language, linux_sealenv, linux_shell
+from docs.notes.observe import linux_sealenv, linux_shell
 from docs.notes.observe.note import NOTES, Observation, render
 from docs.notes.observe.stage import LinuxStage
 from sealenv.gates.rules import RULES
@@ -18,12 +18,6 @@ ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "field-guide.md").read_text(encoding="utf-8")
 COVERAGE = (NOTES / "coverage.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^<!-- (quote|seen) (\S+) -->\n```\w*\n(.*?)^```$", re.M | re.S)
-OBSERVED = [
-    *linux_shell.OBSERVATIONS,
-    *linux_sealenv.OBSERVATIONS,
-    *cmd_language.OBSERVATIONS,
-    *cmd_environment.OBSERVATIONS,
-]
 
 
 def prose(text: str) -> str:
@@ -37,11 +31,6 @@ def anchors(text: str) -> list[str]:
     return [re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads]
 
 
-def test_no_anchor_twice() -> None:
-    found = anchors(GUIDE)
-    assert sorted(set(found)) == sorted(found)
-
-
 def test_every_insight_has_its_section() -> None:
     rows = re.findall(r"^\| (00\d)-\d+ \|(.+)\|$", COVERAGE, re.M)
     assert {number for number, _ in rows} == {"000", "001", "002", "003", "004"}
@@ -52,14 +41,6 @@ def test_every_insight_has_its_section() -> None:
         assert set(places) <= known, f"{number}: {set(places) - known}"
 
 
-def test_insights_are_numbered() -> None:
-    numbers = re.findall(r"^\| (00\d-\d+) \|", COVERAGE, re.M)
-    assert len(set(numbers)) == len(numbers)
-    for document in ("000", "001", "002", "003", "004"):
-        own = [int(n[4:]) for n in numbers if n.startswith(document)]
-        assert own == list(range(1, len(own) + 1))
-
-
 @pytest.mark.parametrize(
     ("kind", "name", "text"),
     [pytest.param(*found, id=f"{found[1]}-{i}") for i, found in enumerate(BLOCK.findall(GUIDE))],
@@ -68,12 +49,6 @@ def test_a_quote_is_still_there(kind: str, name: str, text: str) -> None:
     path = ROOT / name if kind == "quote" else NOTES / f"{name}.md"
     there = path.read_bytes().decode().replace("\r\n", "\n")
     assert text in there, f"{name} holds no longer:\n{text}"
-
-
-def test_there_are_quotes_of_every_script() -> None:
-    quoted = {name for kind, name, _ in BLOCK.findall(GUIDE) if kind == "quote"}
-    scripts = {f"bootstrap/{path.name}" for path in (ROOT / "bootstrap").iterdir()}
-    assert scripts - {"bootstrap/README.md"} <= quoted
 
 
 def test_every_mark_says_where() -> None:
@@ -88,46 +63,10 @@ def test_every_mark_says_where() -> None:
             assert re.match(r"\([^)]*\d", place), rest
 
 
-def test_every_name_of_the_outlines_is_a_heading() -> None:
-    part = COVERAGE.split("### Names of the outlines\n")[1].split("\n## ")[0]
-    named = re.findall(r"^\| ([^|]+) \| \[[^\]]+\]\(\.\./field-guide\.md#([^)]+)\) \|$", part, re.M)
-    assert len(named) == 25
-    heads = [head.lower() for head in re.findall(r"^#+ (.+)$", prose(GUIDE), re.M)]
-    assert [name for name, _ in named if name.lower() not in heads] == []
-    assert [name for name, anchor in named if anchor != name.lower().replace(" ", "-")] == []
-
-
 def test_the_contents_name_every_section() -> None:
     listed = re.findall(r"^ *- \[.+\]\(#(.+)\)$", prose(GUIDE).split("\n## Contents\n")[1], re.M)
     sections = re.findall(r"^##(?:#)? (.+)$", prose(GUIDE), re.M)
     assert listed == [anchors(f"# {head}\n")[0] for head in sections if head != "Contents"]
-
-
-def test_every_mark_is_a_link() -> None:
-    """To the issue, and to the file in the version that was read."""
-    known = dict(re.findall(r"^\[([^\]]+)\]: (https://github\.com/\S+)$", GUIDE, re.M))
-    text = " ".join(prose(GUIDE).split())
-    label = re.compile(r"\[([^\]]+)\](?:\[([^\]]+)\])?(?![(:])")
-    used = {found[2] or found[1] for found in label.finditer(text)}
-    assert known.keys() - used == set()
-    for name, address in known.items():
-        if end := re.search(r" #(\d+)$|^[\w-]+:(.+[/.].+)$", name):
-            assert address.endswith("/" + (end[1] or end[2])), name
-    for rest in re.findall(r"\*(?:read|reported)\* \(((?:[^()]|\([^()]*\))*)\)", text):
-        for found in label.finditer(rest):
-            assert (found[2] or found[1]) in known, rest
-        bare = re.sub(r"\[[^\]]*\](\[[^\]]*\]|\([^)]*\))?", "", rest)
-        assert re.findall(r"#\d+|`[^`]*[/.][^`]*`", bare) == [], rest
-
-
-def test_the_guide_leads_to_every_note() -> None:
-    linked = set(re.findall(r"\]\(notes/([\w.-]+)\.md\)", GUIDE))
-    assert {each.name for each in OBSERVED} | {"coverage"} <= linked
-
-
-def test_every_note_is_of_an_observation() -> None:
-    names = {path.stem for path in NOTES.glob("*.md")}
-    assert names == {each.name for each in OBSERVED} | {"coverage"}
 
 
 @pytest.fixture(scope="module")

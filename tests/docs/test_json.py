@@ -14,7 +14,7 @@ from tests.docs.tables import REFERENCE
 from tests.machine import Machine
 
 OPEN = {"tools", "variables", "micromamba", "added", "removed", "changed", "forms"}
-"""Objects whose keys depend on what was asked for."""
+"""Objects whose keys depend on the request."""
 
 
 def examples() -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 
 import pytest
@@ -30,25 +29,7 @@ def test_every_command_with_json_is_in_it_and_documented() -> None:
     assert [name for name in commands if name not in json_schema.examples()] == []
 
 
-def test_types_are_of_commands() -> None:
-    commands = json_schema.commands_with_json()
-    assert [n for n in json_schema.RESULTS if n.partition(" --")[0] not in commands] == []
-
-
 @pytest.mark.parametrize("heading", examples())
 def test_the_examples_are_valid(heading: str) -> None:
     words = heading.removeprefix("sealenv ").split()
     validate(words, examples()[heading], 2 if heading == "Errors" else 0)
-
-
-def test_what_is_not_as_it_says_is_found() -> None:
-    answer = examples()["sealenv verify ENV --json"]
-    for path, value in (("files", "many"), ("findings", [{}]), ("more", 1), ("prefix", None)):
-        wrong = copy.deepcopy(answer)
-        wrong[path] = value
-        with pytest.raises(AssertionError, match=path):
-            validate(["verify", "e"], wrong, 1)
-    wrong = copy.deepcopy(answer)
-    wrong["findings"][0]["kind"] = "nope"
-    with pytest.raises(AssertionError, match="nope"):
-        validate(["verify", "e"], wrong, 1)

@@ -8,23 +8,12 @@ import subprocess
 import pytest
 
 from docs.tools import man_page
-from sealenv.cli.main import _COMMANDS
 
 
 def test_the_page_is_up_to_date() -> None:
     assert man_page.PAGE.read_text(encoding="utf-8") == man_page.page(), (
         "python -m docs.tools.man_page --write"
     )
-
-
-def test_every_command_is_in_it() -> None:
-    page = man_page.page()
-    assert [name for name in _COMMANDS if f'.SS "sealenv {name} ' not in page] == []
-
-
-def test_what_means_something_to_roff_is_shown_as_it_is() -> None:
-    assert man_page._line(".so /etc/passwd") == "\\&.so /etc/passwd"
-    assert man_page._line("'a\\b`--c\"") == "\\(aqa\\eb\\(ga\\-\\-c\\(dq"
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
-"""docs/reference/patches.md names every rule, and every file that is left."""
+"""docs/reference/patches.md names every rule."""
 
 from __future__ import annotations
 
-from sealenv.portability.patch import LEFT, POSIX_RULES, RULES
+from sealenv.portability.patch import POSIX_RULES, RULES
 from tests.docs.tables import rows
 
 
@@ -15,7 +15,3 @@ def test_what_is_made_relative() -> None:
 def test_what_is_made_relative_elsewhere() -> None:
     expected = [[rule.pattern, rule.what] for rule in POSIX_RULES]
     assert rows("patches.md", "Made relative elsewhere") == expected
-
-
-def test_what_is_left() -> None:
-    assert rows("patches.md", "Left on Windows") == [[pattern, why] for pattern, why in LEFT]

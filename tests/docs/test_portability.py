@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sealenv.relocation.find import occurrences
-from sealenv.relocation.forms import FORMS, Paths
-from sealenv.relocation.interpreter import longest_shebang
+from sealenv.relocation.find import FORMS, Paths, occurrences
+from sealenv.relocation.rewrite import longest_shebang
 from tests.docs.tables import REFERENCE, rows
 
 FILE = "portability.md"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.tools.site import linked, page_of, plain_pipes, resolved, rewritten, targets, text_of
+from docs.tools.site import linked, page_of, plain_pipes, resolved
 
 ROOT = Path(__file__).parents[2]
 NAV = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").split("\nnav:\n")[1]
@@ -25,14 +25,6 @@ def test_every_name_is_a_page() -> None:
     assert set(NAMED) <= {page_of(path) for path in linked(ROOT)}
 
 
-def test_links_in_code_are_left_alone() -> None:
-    text = "a [b](../x.md#y) [c](https://e.org) \n````text\n```\n[b](../x.md)\n````\n[b](z.md)\n"
-    assert list(targets(text)) == ["../x.md", "z.md"]
-    assert rewritten(text, lambda target: f"<{target}>") == (
-        "a [b](<../x.md>#y) [c](https://e.org) \n````text\n```\n[b](../x.md)\n````\n[b](<z.md>)\n"
-    )
-
-
 def test_a_bar_in_code_in_a_table_has_no_backslash() -> None:
     assert plain_pipes("| `a\\|b` \\| |\n`a\\|b`\n") == "| `a|b` \\| |\n`a\\|b`\n"
 
@@ -47,20 +39,6 @@ def test_a_bar_in_code_in_a_table_has_no_backslash() -> None:
 )
 def test_where_a_link_leads(origin: str, target: str, path: str) -> None:
     assert resolved(origin, target) == path
-
-
-def test_a_file_that_is_no_markdown_is_shown_whole() -> None:
-    shown = text_of(ROOT / "bootstrap" / "get_sed.bat")
-    script = (ROOT / "bootstrap" / "get_sed.bat").read_text(encoding="utf-8").rstrip()
-    assert shown == f"# bootstrap/get_sed.bat\n\n``````bat\n{script}\n``````\n"
-
-
-def test_a_light_drawing_is_turned_dark_in_the_dark_scheme() -> None:
-    """A picture has no theme of its own: one that fills its ground with a light colour needs a rule."""
-    style = (ROOT / "docs" / "assets" / "site.css").read_text(encoding="utf-8")
-    rules = re.findall(r'^\[data-md-color-scheme="slate"\] (.+) \{\n +filter: invert', style, re.M)
-    turned = {name for rule in rules for name in re.findall(r'src\$="/([\w.-]+)"', rule)}
-    assert turned == {path.name for path in (ROOT / "docs" / "assets").glob("*.svg") if light(path)}
 
 
 def light(drawing: Path) -> bool:

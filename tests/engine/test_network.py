@@ -28,10 +28,12 @@ def gets(server: ChannelServer, part: str) -> int:
     return sum(1 for method, path, _ in server.answers if method == "GET" and part in path)
 
 
-def fails(machine: Machine, server: ChannelServer, **extra: str) -> dict[str, str]:
+def fails(
+    machine: Machine, server: ChannelServer, channel: str = "main", **extra: str
+) -> dict[str, str]:
     """The answer of a create that fails with exit code 5; nothing of it is in the store."""
     began = time.monotonic()
-    answer = machine.tiny("e", server.url(), "prio", code=5, **extra)
+    answer = machine.tiny("e", server.url(channel), "prio", code=5, **extra)
     assert time.monotonic() - began < _BOUND
     assert not (machine.envs / "e").exists()
     assert not list((machine.cache / "archives").glob("*/*"))
@@ -120,6 +122,18 @@ class TestIndex:
     ) -> None:
         server.fail(self.PATTERN, **fault)
         assert fails(machine, server)["error"] == "channel"
+
+    @pytest.mark.parametrize("name", ["repodata.json", "repodata.json.zst", "repodata.json.bz2"])
+    def test_a_web_page_in_the_place_of_the_index(self, machine: Machine, name: str) -> None:
+        """As from the login page of a network."""
+        for subdir in ("noarch", "linux-64"):
+            folder = machine.root / "web/ch" / subdir
+            folder.mkdir(parents=True)
+            (folder / name).write_text("<!DOCTYPE html><html><body>Log in</body></html>")
+        with ChannelServer(machine.root / "web") as server:
+            answer = fails(machine, server, channel="ch")
+        assert answer["what"] == "a server sent something other than a channel's index"
+        assert "login page" in answer["hint"]
 
     def test_a_stalled_index_is_told(self, machine: Machine, server: ChannelServer) -> None:
         server.fail(self.PATTERN, stall=True)

@@ -18,8 +18,8 @@ def test_it_ends_at_once_in_the_middle_of_a_large_file(tmp_path: Path) -> None:
     (tmp_path / "large.py").write_text("VALUE = [\n" + "    (1, 'a', b'c'),\n" * 1_000_000 + "]\n")
     job = {
         "prefix": str(tmp_path),
-        "paths": ["small.py", "large.py"],
-        "mode": INVALIDATION,
+        "validation": INVALIDATION,
+        "mode": 0o644,
         "scratch": None,
     }
     child = subprocess.Popen(
@@ -30,7 +30,8 @@ def test_it_ends_at_once_in_the_middle_of_a_large_file(tmp_path: Path) -> None:
     assert child.stdin is not None
     assert child.stdout is not None
     with child.stdin, child.stdout:
-        child.stdin.write(json.dumps(job).encode() + b"\n")
+        for line in (job, ["small.py"], ["large.py"]):
+            child.stdin.write(json.dumps(line).encode() + b"\n")
         child.stdin.flush()
         assert json.loads(child.stdout.readline())[1] is not None
         child.stdin.close()

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import io
-
-from sealenv.relocation.edits import Change, Hints, Rewriting
+from sealenv.relocation.edits import Change
+from sealenv.relocation.owners import Owner
 from sealenv.relocation.rewrite import rewrite
 
-"""Of folders: anything that a file system takes."""
+_NO_OWNER = Owner()
 
 
-def applied(rewriting: Rewriting, content: bytes) -> bytes:
-    """The new bytes of a file."""
-    target = io.BytesIO()
-    rewriting.apply_to(io.BytesIO(content), target)
-    return target.getvalue()
-
-
-def rewritten(path: str, content: bytes, change: Change, hints: Hints | None = None) -> bytes:
-    """What a file becomes."""
-    return applied(rewrite(path, content, change, hints or Hints()), content)
+def rewritten(path: str, content: bytes, change: Change, owner: Owner = _NO_OWNER) -> bytes:
+    """Return the new bytes of a file."""
+    return rewrite(path, content, change, owner).apply(content)
 
 
 def back(change: Change) -> Change:
-    """The way back."""
+    """Return the change back."""
     return Change.between(change.new, change.old.places[0], change.platform)

@@ -2,16 +2,13 @@ r"""Where a path is found, and where it is part of another one."""
 
 from __future__ import annotations
 
-import io
 import json
-from pathlib import PureWindowsPath
+import os
+from pathlib import Path, PureWindowsPath
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from sealenv.relocation.find import occurrences, occurrences_in
-from sealenv.relocation.forms import Paths
+from sealenv.relocation.find import Paths, mapped, occurrences
 
 LINUX = "linux-64"
 WINDOWS = "win-64"
@@ -132,15 +129,14 @@ def test_no_place(place: str) -> None:
         Paths.of([place], LINUX)
 
 
-@given(
-    st.lists(
-        st.sampled_from(["/envs/e", "/envs/e2", " ", "x", "/", "file:", "\0", "é", "\\/envs\\/e"])
-    ),
-    st.integers(1, 400),
-)
-def test_by_windows_the_same(pieces: list[str], window: int) -> None:
-    data = "".join(pieces).encode() * 20
-    assert list(occurrences_in(io.BytesIO(data), E, window=window)) == list(occurrences(data, E))
+def test_a_mapped_file_is_the_same(tmp_path: Path) -> None:
+    """A file of 2 MiB is mapped into memory."""
+    data = (b"/envs/e /envs/e2 file:/envs/e " + bytes(1000)) * 2000
+    (tmp_path / "large").write_bytes(data)
+    with mapped(os.fspath(tmp_path / "large")) as large:
+        assert not isinstance(large, bytes)
+        assert list(occurrences(large, E)) == list(occurrences(data, E))
+        assert len(list(occurrences(large, E))) == 4000
 
 
 def test_a_part_of_a_longer_path() -> None:

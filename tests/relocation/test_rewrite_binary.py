@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from sealenv.relocation.edits import Change, Hints, RefusedError
+from sealenv.relocation.edits import Change, RefusedError
+from sealenv.relocation.files import sign
+from sealenv.relocation.owners import Owner
 from sealenv.relocation.rewrite import rewrite
 from tests.relocation.places import rewritten
 
@@ -18,8 +21,12 @@ LONGER = Change.between(OLD, "/data/env", "linux-64")
 SHORTER = Change.between(OLD, "/e", "linux-64")
 
 
+def program(placeholder: int | None) -> Owner:
+    return Owner(file_mode="binary", placeholder="x" * (placeholder or 0))
+
+
 def done(content: bytes, change: Change, placeholder: int | None = None) -> bytes:
-    after = rewritten("lib/x.so", content, change, Hints("binary", placeholder))
+    after = rewritten("lib/x.so", content, change, program(placeholder))
     assert len(after) == len(content)
     return after
 
@@ -49,7 +56,12 @@ def test_two_in_a_string() -> None:
 )
 def test_what_does_not_fit(tail: bytes, placeholder: int | None, over: int) -> None:
     with pytest.raises(RefusedError) as refused:
-        rewrite("lib/x", ELF + b"/envs/e" + tail, LONGER, Hints("binary", placeholder))
+        rewrite(
+            "lib/x",
+            ELF + b"/envs/e" + tail,
+            LONGER,
+            program(placeholder),
+        )
     assert refused.value.over == over
 
 
@@ -86,3 +98,22 @@ def test_a_program_runs(tmp_path: Path) -> None:
     (new / "x").chmod(0o755)
     printed = subprocess.run([new / "x"], check=True, capture_output=True, text=True).stdout
     assert printed == f"{new}/share\n"
+
+
+MACHO = bytes.fromhex("cffaedfe") + b"rest"
+
+
+@pytest.fixture
+def fake_codesign(tmp_path: Path) -> Path:
+    """Appends what it was called with to the file."""
+    program = tmp_path / "codesign"
+    program.write_text('#!/bin/sh\nfor last; do :; done\necho "$1 $2 $3" "${last##*/}" >>"$last"\n')
+    program.chmod(0o755)
+    return program
+
+
+@pytest.mark.skipif(os.name == "nt", reason="macOS has a POSIX shell")
+def test_it_is_called_as_conda_does(fake_codesign: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(fake_codesign.parent))
+    signed = sign(MACHO, "libx.dylib")
+    assert signed == MACHO + b"--force --sign - libx.dylib\n"

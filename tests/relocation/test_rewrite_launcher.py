@@ -17,7 +17,7 @@ from pip._vendor.distlib.scripts import ScriptMaker
 
 from sealenv.relocation.edits import Change, RefusedError
 from sealenv.relocation.rewrite import rewrite
-from tests.relocation.places import applied, back
+from tests.relocation.places import back, rewritten
 
 STUB = Path(str(pip._vendor.distlib.__file__)).with_name("t64.exe")
 OLD, NEW = r"C:\envs\e", r"D:\my envs\é"
@@ -25,8 +25,7 @@ CHANGE = Change.between(OLD, NEW, "win-64")
 
 
 def moved(content: bytes, change: Change = CHANGE) -> bytes:
-    result = rewrite("Scripts/tool.exe", content, change)
-    return applied(result, content)
+    return rewritten("Scripts/tool.exe", content, change)
 
 
 def archive(script: str = "print(1)\n", method: int = zipfile.ZIP_STORED) -> bytes:
@@ -101,8 +100,7 @@ def zipapp(folder: Path, place: str, main: str = "", *, compressed: bool = False
 def test_a_zip_behind_a_first_line(tmp_path: Path, new: str, compressed: bool) -> None:
     before = zipapp(tmp_path, PLACE, compressed=compressed)
     change = Change.between(PLACE, new, "linux-64")
-    result = rewrite("bin/app", before, change)
-    after = applied(result, before)
+    after = rewritten("bin/app", before, change)
     assert f"{new}/bin/python3".encode() in after[: after.index(b"PK\3\4")]
     with zipfile.ZipFile(io.BytesIO(after)) as packed:
         assert packed.testzip() is None
@@ -110,7 +108,7 @@ def test_a_zip_behind_a_first_line(tmp_path: Path, new: str, compressed: bool) -
     app.write_bytes(after)
     done = subprocess.run([sys.executable, app, "a"], capture_output=True, text=True, check=True)
     assert done.stdout == "ran ['a']\n"
-    again = applied(rewrite("bin/app", after, back(change)), after)
+    again = rewritten("bin/app", after, back(change))
     assert again.replace(b" ", b"") == before.replace(b" ", b"")
 
 

@@ -10,9 +10,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 import pytest
 
 from sealenv.relocation.edits import Change
-from sealenv.relocation.interpreter import longest_shebang
-from sealenv.relocation.rewrite import rewrite
-from tests.relocation.places import applied, rewritten
+from sealenv.relocation.rewrite import longest_shebang
+from tests.relocation.places import rewritten
 
 OLD, NEW = "/envs/e", "/mnt/data/my envs/é"
 LINUX = Change.between(OLD, NEW, "linux-64")
@@ -76,7 +75,7 @@ REST = b"import sys\nprint('/nothing')\n"
 
 
 def moved(content: bytes, old: str, new: str, platform: str = "linux-64") -> bytes:
-    return applied(rewrite("bin/x", content, Change.between(old, new, platform)), content)
+    return rewritten("bin/x", content, Change.between(old, new, platform))
 
 
 def two_lines(program: str, options: str = "") -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -127,6 +128,23 @@ class TestTheSameAgain:
 
 
 @pytest.mark.slow
+def test_a_locked_wheel_that_a_local_one_replaced(world: tuple[Machine, str, Index]) -> None:
+    """The same name and version from a folder: the locked URL is not its origin."""
+    machine, _, index = world
+    machine.run("export", "app", "--format", "pixi", "-o", "replaced.lock")
+    machine.run("create", "replaced", "-f", "replaced.lock", "--offline", "-q")
+    (locked,) = Path(index.root).rglob("helper-1.0-*.whl")
+    wheel = Path(shutil.copy(locked, machine.root))
+    pip(machine, "replaced", "install", "--force-reinstall", "--no-deps", str(wheel))
+    answer = machine.json("export", "replaced", "--format", "pixi", "-o", "after.lock")
+    assert f"helper-1.0 (from {wheel.as_uri()})" in answer["notes"][0]
+    assert "helper-1.0" not in (machine.root / "after.lock").read_text()
+    bill = json.loads(machine.run("report", "replaced", "--format", "cyclonedx").stdout)
+    (one,) = (c for c in bill["components"] if c["name"] == "helper")
+    assert "purl" not in one
+
+
+@pytest.mark.slow
 def test_what_pip_did_since(world: tuple[Machine, str, Index]) -> None:
     """Removed, replaced, added: diff and verify tell, and only what is locked is carried."""
     machine, _, index = world
@@ -164,10 +182,22 @@ def test_what_pip_did_since(world: tuple[Machine, str, Index]) -> None:
     answer = machine.json("export", "since", "--format", "environment-yml", "-o", "e.yml")
     assert "unlocked" not in (machine.root / "e.yml").read_text()
     assert "unlocked, which pip installed from file:///home/me/unlocked" in answer["notes"][0]
+    for kind in ("pixi", "conda-lock"):
+        answer = machine.json("export", "since", "--format", kind, "-o", f"since.{kind}")
+        assert "unlocked-1.0 (from file:///home/me/unlocked)" in answer["notes"][0]
+    bundled = machine.json("bundle", "since", "-o", "since.sealenv")
+    assert any("unlocked-1.0 (from file:///home/me/unlocked)" in note for note in bundled["notes"])
+    bill = json.loads(machine.run("report", "since", "--format", "cyclonedx").stdout)
+    (one,) = (c for c in bill["components"] if c["name"] == "unlocked")
+    assert "purl" not in one
+    assert one["externalReferences"][0]["url"] == "file:///home/me/unlocked"
     commit = {"vcs": "git", "commit_id": "0" * 40}
     origin.write_text(json.dumps({"url": "https://x.org/unlocked.git", "vcs_info": commit}))
     text = machine.run("export", "since", "--format", "environment-yml").stdout
     assert f"unlocked @ git+https://x.org/unlocked.git@{'0' * 40}" in text
+    bill = json.loads(machine.run("report", "since", "--format", "cyclonedx").stdout)
+    (one,) = (c for c in bill["components"] if c["name"] == "unlocked")
+    assert one["purl"].startswith("pkg:pypi/unlocked@1.0?vcs_url=git%2Bhttps://x.org/unlocked.git")
     origin.unlink()
 
     state = machine.envs / "since/conda-meta/state"

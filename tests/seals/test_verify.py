@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from sealenv.activation.scripts import write_scripts
-from sealenv.commands.seal import reseal
+from sealenv.commands.seal import seal
 from sealenv.commands.verify import verify
 from sealenv.layout import FILES, MARKER, SCRATCH, SEAL
 from sealenv.seals.seal import read_seal
@@ -338,7 +338,7 @@ class TestDamagedSeal:
         (found,) = verify(prefix).findings
         assert (found.kind, found.path) == ("record", FILES)
         assert "Errno" not in found.detail
-        reseal(prefix)
+        seal(prefix)
         assert verify(prefix).findings == ()
 
 

@@ -57,6 +57,7 @@ def test_unknown_top_level_keys_warn(tmp_path: Path) -> None:
         ("dependencies: [a]\nchannels: x\n", ":2:11", "not a list"),
         ("dependencies: [a]\nvariables:\n  1A: x\n", ":3:7", "not a name of a variable"),
         ("dependencies: [a]\nvariables:\n  A: [x]\n", ":3:6", "not text"),
+        ('dependencies: [a]\nvariables: {A: "\\0"}\n', ":2:16", "the value of A has a NUL"),
         ("dependencies: [a\nname: x\n", ":2", "not YAML"),
         ("a: *nowhere\n", ":1", "not YAML"),
         ("dependencies: [a]\nname: x\nname: y\n", ":3", "not YAML"),
@@ -82,6 +83,11 @@ def test_scalars_are_as_they_are_written(tmp_path: Path) -> None:
     assert found.name == "no"
     assert found.variables == {"A": "1.10", "B": "0x1F", "C": "2020-01-01", "D": "", "E": "1"}
     assert found.channels == ()
+
+
+def test_a_value_of_several_lines(tmp_path: Path) -> None:
+    text = "dependencies: [a]\nvariables:\n  A: |\n    one\n    two\n  B: 'x\n\n    y'\n"
+    assert read(tmp_path, text).variables == {"A": "one\ntwo\n", "B": "x\ny"}
 
 
 def test_aliases_multiply_nothing(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from sealenv.errors import SpecError, UsageError
@@ -68,6 +70,28 @@ def test_times_are_utc() -> None:
     for text in ("yesterday", "", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+09:00"):
         with pytest.raises(SpecError, match="is not a time"):
             parse_time(text)
+
+
+@pytest.mark.parametrize(
+    ("age", "time"),
+    [
+        ("7d", "2026-02-22T12:00:00+00:00"),
+        ("P7D", "2026-02-22T12:00:00+00:00"),
+        ("2w", "2026-02-15T12:00:00+00:00"),
+        ("24h", "2026-02-28T12:00:00+00:00"),
+        ("PT24H", "2026-02-28T12:00:00+00:00"),
+        ("P1DT12H", "2026-02-28T00:00:00+00:00"),
+    ],
+)
+def test_an_age_counts_from_now(age: str, time: str) -> None:
+    now = dt.datetime(2026, 3, 1, 12, 0, 0, 5, tzinfo=dt.timezone.utc)
+    assert parse_time(age, now).isoformat() == time
+
+
+@pytest.mark.parametrize("text", ["7", "d", "P", "PT", "-7d", "7 d", "7m", "99999999d"])
+def test_an_age_that_is_none(text: str) -> None:
+    with pytest.raises(SpecError, match="is not a time"):
+        parse_time(text)
 
 
 def test_a_version_that_would_be_dropped_is_refused() -> None:

@@ -183,10 +183,10 @@ CASES: dict[str, tuple[list[Any], bytes | None, str]] = {
                       "is a hard link"),
     "link through": ([link("share/l", OUT), member(f"share/l/{ESCAPE}")], None, "share/l"),
     "link inside, then through": ([link("share/l", "../lib"), member("share/l/x")], None,
-                                  "lies behind the link 'share/l'"),
+                                  "is behind the link 'share/l'"),
     "link that is not listed": ([link("share/l", "/etc")], None, "absolute path '/etc'"),
     "link to info": ([link("share/l", "../info"), member("share/l/paths.json")], None,
-                     "lies behind the link"),
+                     "is behind the link"),
     "folder outside": ([member(f"share/../../{ESCAPE}", kind=tarfile.DIRTYPE)], None, ESCAPE),
     "metadata in the payload": ([member("info/paths.json", paths(f"../../{ESCAPE}"))], None,
                                 "mixes metadata and payload"),
@@ -219,7 +219,7 @@ def test_metadata_may_not_be_twice(machine: Machine, serve: Serve) -> None:
 
 def test_metadata_may_not_be_a_link(machine: Machine, serve: Serve) -> None:
     refused(
-        machine, serve([], info=[link("info/link.json", "../share/ok.txt")]), "no sound metadata"
+        machine, serve([], info=[link("info/link.json", "../share/ok.txt")]), "not valid metadata"
     )
 
 

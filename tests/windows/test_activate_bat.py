@@ -134,13 +134,12 @@ def test_the_prompt_is_left_alone_when_told(
     assert shown["CONDA_PREFIX"] == windows.path(prefix)
 
 
-@MODES
 def test_a_dirty_shell_is_refused_and_nothing_is_changed(
-    windows: Windows, prefix: Path, tmp_path: Path, mode: str
+    windows: Windows, prefix: Path, tmp_path: Path
 ) -> None:
     value = 'C:\\x" & echo PWNED & "%OS%'
     dirt = {rule.name: value for rule in RULES}
-    done, shown = use(windows, prefix, tmp_path, mode=mode, env=dirt)
+    done, shown = use(windows, prefix, tmp_path, mode="/v:on", env=dirt)
     assert shown["code"] == "1"
     for name in dirt:
         assert f"  {name}={value}" in done.stderr
@@ -169,10 +168,10 @@ def test_a_folder_of_another_environment_on_path(
     assert "CONDA_PREFIX" not in shown
 
 
-@MODES
 def test_a_second_activation_changes_nothing(
-    windows: Windows, prefix: Path, tmp_path: Path, mode: str
+    windows: Windows, prefix: Path, tmp_path: Path
 ) -> None:
+    mode = "/v:on"
     call = f'@call "{windows.path(prefix / "activate.bat")}"'
     _, once = use(windows, prefix, tmp_path, mode=mode)
     done, twice = use(windows, prefix, tmp_path, mode=mode, before=call)
@@ -236,6 +235,11 @@ def test_deactivate_gives_everything_back(
 def test_deactivate_where_nothing_was_activated(windows: Windows, prefix: Path) -> None:
     done = windows.cmd(f'call "{windows.path(prefix / "deactivate.bat")}"')
     assert done.returncode == 1
+    assert "has changed nothing here" in done.stderr
+    here = windows.path(prefix)
+    lines = f'set "CONDA_PREFIX={here}"\r\ncall "{here}\\deactivate.bat"'
+    done = windows.cmd(lines)
+    assert done.returncode == 0
     assert "has changed nothing here" in done.stderr
 
 

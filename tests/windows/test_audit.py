@@ -6,10 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sealenv.relocation.audit import audit
-from tests.channel import Channels
 from tests.pypi.index import Wheel
-from tests.windows.prefixes import create_on_this_machine
 from tests.windows.user import User
 
 Made = tuple[User, Path]
@@ -76,11 +73,3 @@ def test_fix_mends_what_mamba_writes_anew(user: User, breakable: Path) -> None:
     assert b"%~dp0" in path.read_bytes()
     assert "conda-meta/sealenv" in answer["registered"]
     assert user.json("verify", "small_3_12")["findings"] == []
-
-
-def test_a_tree_that_linux_made(channels: Channels, tmp_path: Path) -> None:
-    prefix = create_on_this_machine(tmp_path, channels)
-    found = {f.path: f for f in audit(prefix).findings}
-    assert {"conda-meta/sealenv", "Scripts/activate"} <= set(found)
-    assert not any(f.left for f in found.values())
-    assert "condabin/mamba.bat" not in found

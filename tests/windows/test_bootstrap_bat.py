@@ -90,7 +90,6 @@ def test_settings_are_variables_and_places_are_odd(bare: Bare, windows: Windows)
         b"@echo off\r\n"
         b'call "%~dp0..\\condabin\\mamba.bat" activate || exit /b 1\r\n'
         b"where python >seen.txt\r\n"
-        b"set SB_ >leaked.txt\r\n"
         b"exit 0\r\n"
     )
     for name in ("__home__", "__shortcut__", "__AppData__"):
@@ -114,7 +113,6 @@ def test_settings_are_variables_and_places_are_odd(bare: Bare, windows: Windows)
     assert (prefix / "Scripts" / "micromamba.exe").is_file()
     for name in ("__home__", "__shortcut__", "__AppData__"):
         assert (prefix / name / "in" / "note.txt").read_text() == name
-    assert (prefix / "__home__" / "leaked.txt").read_bytes() == b""
     assert b"env\\python.exe" in (prefix / "__home__" / "seen.txt").read_bytes()
     for name in ("mamba.bat", "mamba_hook.bat"):
         (found,) = (bare.root / "cache/Python/pkgs").glob(f"mamba-*/condabin/{name}")

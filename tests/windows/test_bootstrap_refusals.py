@@ -112,13 +112,8 @@ def test_help_and_dry_run_write_nothing(bare: Bare) -> None:
     assert bare.releases.answers == []
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [{"truncate": 1000}, {"flip": True}],
-    ids=["truncated", "wrong bytes"],
-)
-def test_bad_downloads(bare: Bare, fault: dict[str, int | bool]) -> None:
-    bare.releases.fail("*.exe", **fault)
+def test_wrong_bytes_are_refused(bare: Bare) -> None:
+    bare.releases.fail("*.exe", flip=True)
     assert "[ERROR]" in bare.run("x", "3.12", code=5).stderr
     assert list(bare.envs.iterdir()) == []
     assert list(bare.temp.iterdir()) == []
@@ -257,3 +252,9 @@ def test_places_that_cannot_be_written(bare: Bare, windows: Windows) -> None:
     assert "cannot write" in bare.run("x", code=9, PY_ENVS=file).stderr
     missing = windows.path(bare.root / "no" / "such")
     assert "temporary folder" in refused(bare, "call BOOT x", 9, TEMP=missing)
+
+
+def test_a_temporary_folder_of_another_run_is_left_alone(bare: Bare) -> None:
+    """Two runs that start in one second draw the same numbers."""
+    (bare.temp / "sealenv-77").mkdir()
+    assert "temporary folder" in refused(bare, "call BOOT x", 9, RANDOM="7")

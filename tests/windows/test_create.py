@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -42,27 +40,12 @@ def test_verify_finds_nothing_and_then_what_was_changed(user: User, breakable: P
     assert {(f["kind"], f["package"]) for f in found} == {("altered", "conda")}
 
 
-def test_an_existing_environment_is_left_alone(user: User, breakable: Path) -> None:
-    note = breakable / "__home__/mine.txt"
-    note.parent.mkdir()
-    note.write_text("mine")
-    done = user.run("create", "small", "3.12", code=7)
-    assert "the environment already exists" in done.stderr
-    assert note.read_text() == "mine"
-
-
 def test_a_folder_that_is_not_empty_is_left_alone(user: User, channels: Channels) -> None:
     target = user.envs / "full_3_12"
     target.mkdir(parents=True)
     (target / "mine.txt").write_text("mine")
     user.run("create", "full", "3.12", "-c", user.path(channels.main), code=7)
     assert [path.name for path in target.iterdir()] == ["mine.txt"]
-
-
-def test_remove_takes_it_away_and_the_cache_stays(user: User, breakable: Path) -> None:
-    user.run("remove", "small_3_12", "-y")
-    assert not breakable.exists()
-    assert list((user.cache / "archives").iterdir())
 
 
 def test_a_path_with_an_ampersand_and_no_space(user: User, channels: Channels) -> None:
@@ -94,9 +77,8 @@ def test_letters_that_launchers_cannot_open_are_refused(newcomer: User) -> None:
     assert not newcomer.envs.exists()
 
 
-@pytest.mark.parametrize("name", ["a&calc", 'x" & y', "end."])
-def test_hostile_names_are_refused(newcomer: User, name: str) -> None:
-    done = newcomer.run("create", name, "3.12", code=2)
+def test_hostile_names_are_refused(newcomer: User) -> None:
+    done = newcomer.run("create", 'x" & y', "3.12", code=2)
     assert done.stderr.startswith("error: ")
     assert not newcomer.envs.exists()
 
@@ -106,10 +88,7 @@ def test_hostile_names_are_refused(newcomer: User, name: str) -> None:
     [
         ("C:env", "relative to the current folder of drive C:"),
         (r"\\server\share\env", "a network path"),
-        (r"\\?\C:\env", "this form of a path is not supported"),
         (r"C:\a%b\env", "cmd.exe gives it a meaning"),
-        (r"C:\nul\env", "a device"),
-        (r"C:\dot.\env", "which Windows removes"),
         ("C:\\" + "d" * 220, "cmd.exe allows at most"),
         (r"Q:\none\env", "drive Q: does not exist"),
     ],
@@ -173,24 +152,6 @@ def _content(prefix: Path, text: str) -> dict[str, bytes]:
             data = data.replace(b"file:///Z:/", b"file:///")
         found[name] = data
     return found
-
-
-def test_records_differ_in_nothing_but_links_and_pyc(
-    made: Made, channels: Channels, tmp_path: Path
-) -> None:
-    if sys.platform == "win32":
-        pytest.skip("makes the other half of the comparison on Linux")
-    _, prefix = made
-    linux = Machine(tmp_path / "linux")
-    linux.create("shared", channels.main_url, "3.12", "--platform", "win-64")
-    other = linux.envs / "shared_3_12"
-    names = sorted(path.name for path in (prefix / "conda-meta").glob("*.json"))
-    assert names == sorted(path.name for path in (other / "conda-meta").glob("*.json"))
-    for name in names:
-        ours, theirs = (json.loads((p / "conda-meta" / name).read_text()) for p in (prefix, other))
-        ours["url"] = ours["url"].replace("file:///Z:/", "file:///")
-        for key in ("name", "version", "build", "url", "sha256", "depends", "requested_spec"):
-            assert ours.get(key) == theirs.get(key), (name, key)
 
 
 def test_the_null_device_is_no_terminal(user: User, channels: Channels) -> None:

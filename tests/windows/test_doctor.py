@@ -83,15 +83,6 @@ def test_autorun(doctor: User) -> None:
     assert get(doctor, PROCESSOR, "AutoRun") == [f'doskey ll=dir ^& echo "a & b" & {HOOK}', 1]
 
 
-def test_an_autorun_of_conda_alone_is_deleted_and_restored(doctor: User) -> None:
-    put(doctor, PROCESSOR, "AutoRun", HOOK, "REG_EXPAND_SZ")
-    doctor.run("doctor", "--fix", "autorun", "-y")
-    assert get(doctor, PROCESSOR, "AutoRun") == []
-    assert findings(doctor, "autorun") == []
-    doctor.run("doctor", "--undo", "autorun", "-y")
-    assert get(doctor, PROCESSOR, "AutoRun") == [HOOK, 2]
-
-
 def test_path_and_variables(doctor: User) -> None:
     put(doctor, r"HKCU\Environment", "PATH", PATH, "REG_EXPAND_SZ")
     put(doctor, r"HKCU\Environment", "PYTHONPATH", r"C:\ü x")

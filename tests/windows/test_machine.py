@@ -17,22 +17,3 @@ def test_the_environment_is_bare(windows: Windows) -> None:
     names = {line.partition("=")[0].upper() for line in done.stdout.splitlines()}
     assert "SEALENV_TEST" in names
     assert not {n for n in names if n.startswith(("CONDA", "MAMBA", "PYTHON"))}
-
-
-def test_a_batch_file_with_a_space_gets_its_arguments(windows: Windows, tmp_path: Path) -> None:
-    script = tmp_path / "a b.bat"
-    script.write_bytes(b"@echo off\r\necho [%~1] [%~2]\r\n")
-    assert windows.batch(script, "c d", "e").stdout.strip() == "[c d] [e]"
-
-
-def test_python_for_windows_has_the_dependencies(windows: Windows) -> None:
-    done = windows.run(
-        [windows.python, "-c", "import sys, rattler, msgspec; print(sys.platform, sys.version)"]
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("win32 3.")
-
-
-def test_the_command_runs_from_the_sources(windows: Windows) -> None:
-    done = windows.run(windows.sealenv_argv("--version"))
-    assert done.stdout.startswith("sealenv ")

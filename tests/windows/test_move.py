@@ -69,20 +69,6 @@ def test_there_and_back(user: User, breakable: Path) -> None:
     assert user.json("verify", "small_3_12")["damaged"] is False
 
 
-def test_a_copy_is_whole_and_then_the_old_one_goes(user: User, breakable: Path) -> None:
-    user.run("move", "small_3_12", "copied", "--copy")
-    assert not breakable.exists()
-    assert user.json("verify", "copied")["damaged"] is False
-
-
-def test_a_handle_that_is_let_go_after_a_moment(user: User, breakable: Path) -> None:
-    place = user.envs / "moved"
-    said = hold(user, breakable / "Lib/os.pyc", breakable, place, "30", "3")
-    assert said.split() == ["renamed", "tries", "3"], said
-    assert not breakable.exists()
-    assert user.json("verify", "moved")["damaged"] is False
-
-
 def test_a_handle_that_stays_is_named_and_nothing_was_moved(user: User, breakable: Path) -> None:
     victim = breakable / "Lib/os.pyc"
     said = hold(user, victim, breakable, user.envs / "moved", "0.5", "999999")

@@ -34,23 +34,18 @@ def run(
     prefix: Path,
     *args: str,
     env: dict[str, str] | None = None,
-    clean: bool = False,
 ) -> Done:
-    options = ["--clean"] if clean else []
-    return windows.run(
-        windows.sealenv_argv("run", *options, windows.path(prefix), "--", *args), env=env
-    )
+    return windows.run(windows.sealenv_argv("run", windows.path(prefix), "--", *args), env=env)
 
 
-@pytest.mark.parametrize("code", [0, 42])
-def test_the_exit_code_is_the_commands(windows: Windows, prefix: Path, code: int) -> None:
-    assert run(windows, prefix, "python", "-c", f"raise SystemExit({code})").returncode == code
-    assert run(windows, prefix, "code", str(code)).returncode == code
+def test_the_exit_code_is_the_commands(windows: Windows, prefix: Path) -> None:
+    assert run(windows, prefix, "python", "-c", "raise SystemExit(42)").returncode == 42
+    assert run(windows, prefix, "code", "42").returncode == 42
 
 
 @pytest.mark.parametrize(
     ("command", "code"),
-    [("no-such-command", 127), ("no\\such\\program.exe", 127), ("python312.dll", 126)],
+    [("no-such-command", 127), ("python312.dll", 126)],
 )
 def test_our_failures_are_env_1s(windows: Windows, prefix: Path, command: str, code: int) -> None:
     done = run(windows, prefix, command)
@@ -69,15 +64,6 @@ def test_what_is_refused_is_125(windows: Windows, prefix: Path, tmp_path: Path) 
     (folder / "conda-meta").mkdir(parents=True)
     (folder / "conda-meta/sealenv.pending").write_text("token\n")
     assert "never finished" in run(windows, folder, "python").stderr
-
-
-def test_an_environment_for_another_system_is_refused(windows: Windows, tmp_path: Path) -> None:
-    for name in ("conda-meta/history", "bin/python"):
-        (tmp_path / "e" / name).parent.mkdir(parents=True)
-        (tmp_path / "e" / name).touch()
-    done = run(windows, tmp_path / "e", "python")
-    assert done.returncode == 125
-    assert "another platform" in done.stderr
 
 
 def test_a_moved_environment_is_refused(windows: Windows, prefix: Path, tmp_path: Path) -> None:
@@ -141,13 +127,6 @@ def test_a_script_that_speaks_and_one_that_ends_cmd(
     assert "x.bat" in done.stderr
 
 
-def test_clean(windows: Windows, prefix: Path) -> None:
-    show = "import os; print(os.environ.get('SECRET'), os.environ['CONDA_PREFIX'])"
-    env = {"SECRET": "x", "CONDA_PREFIX": "C:\\conda", "VIRTUAL_ENV": "C:\\venv"}
-    done = run(windows, prefix, "python", "-c", show, env=env, clean=True)
-    assert done.stdout.split(" ", 1) == ["None", windows.path(prefix) + "\n"], done.stderr
-
-
 def test_the_wrappers_of_conda_and_mamba(windows: Windows, prefix: Path) -> None:
     for tool in ("conda", "mamba", "conda.exe", "mamba.bat"):
         done = run(windows, prefix, tool, "--version")
@@ -172,11 +151,8 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("script", ["forward", "twice"])
-def test_every_metacharacter_reaches_a_batch_file_as_it_is(
-    windows: Windows, prefix: Path, script: str
-) -> None:
-    done = run(windows, prefix, script, *HARD)
+def test_every_metacharacter_reaches_a_batch_file_as_it_is(windows: Windows, prefix: Path) -> None:
+    done = run(windows, prefix, "twice", *HARD)
     assert json.loads(done.stdout) == HARD, done.stderr
 
 

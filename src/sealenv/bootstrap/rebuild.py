@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 
 from sealenv.bootstrap.releases import SUBDIRS, PinnedMicromamba, Releases
-from sealenv.bootstrap.scripts import PROGRAMS, USE, fill, help_lines
+from sealenv.bootstrap.scripts import MACHINES, PROGRAMS, USE, fill, help_lines
 from sealenv.errors import SpecError, UsageError
 from sealenv.layout import is_windows
 from sealenv.locks import Lock, LockedPackage, LockedWheel
@@ -73,10 +73,13 @@ def render_rebuild(
         "PACKAGES": _lists(kind, "package", packages),
         "WHEELS": _lists(kind, "wheel", wheels),
         "PLATFORMS": ", ".join(platforms),
-        "FACTS": "\n".join(_facts(lock, digests[lock.platform], beside) for lock in locks),
+        "NONE": f"packages are listed for {', '.join(platforms)}, not",
         "HELP": help_lines(kind, "rebuild.txt", SCRIPT=f"SCRIPT.{kind}", NAME=name),
     }
-    if kind == "bat":
+    if kind == "sh":
+        machines = [_machine(lock, digests[lock.platform], beside) for lock in locks]
+        texts["MACHINES"] = "\n".join(machines)
+    else:
         texts |= _steps_of_bat(locks[0], digests["win-64"], carried=carried)
     without = ["activation"]
     without += [] if beside else ["beside"]
@@ -112,7 +115,6 @@ def _steps_of_bat(lock: Lock, digest: str, *, carried: bool) -> dict[str, str]:
         "MAKE": " && ".join(f"call :{step}" for step in steps),
         "GET_WHEELS": "call :get_wheels || goto :end" if lock.wheels else "",
         "GET_WHEEL": copy if carried else _DOWNLOAD_WHEEL.rstrip(),
-        "CACHES": "%SB_CACHE_OF_RUN%" if carried else "%SB_PKGS%",
         "USE": USE if "mamba" in tools else _USE_PATH,
     }
 
@@ -201,10 +203,12 @@ def _lists(kind: str, what: str, lists: Iterable[tuple[str, list[str]]]) -> str:
     )
 
 
-def _facts(lock: Lock, digest: str, beside: Collection[str]) -> str:
+def _machine(lock: Lock, digest: str, beside: Collection[str]) -> str:
     """For the .sh: the digest of micromamba, the tools to prove, and whether micromamba is carried."""
     tools = [tool for tool in ("python", "conda", "mamba") if lock.find(tool)]
-    values = f"sha256={digest} tools='{' '.join(tools)}'"
+    lines = [f"    {MACHINES[lock.platform]})"]
+    lines.append(f"        subdir={lock.platform} tools='{' '.join(tools)}'")
+    lines.append(f"        sha256={digest}")
     if beside:
-        values += f" beside={'yes' if lock.platform in beside else ''}"
-    return f"    {lock.platform}) {values} ;;"
+        lines.append(f"        beside={'yes' if lock.platform in beside else ''}")
+    return "\n".join([*lines, "        ;;"])

@@ -13,14 +13,23 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from sealenv._version import __version__
-from sealenv.activation import gatelines as activation
 from sealenv.bootstrap.releases import Releases
 from sealenv.errors import FilesystemError
-from sealenv.gates.rules import ON_PATH, RULES
+from sealenv.gates.rules import RULES
 from sealenv.quoting import to_bytes
 from sealenv.system.files import write_atomic
 
-__all__ = ["PROGRAMS", "SCRIPTS", "USE", "differing", "fill", "help_lines", "render", "write"]
+__all__ = [
+    "MACHINES",
+    "PROGRAMS",
+    "SCRIPTS",
+    "USE",
+    "differing",
+    "fill",
+    "help_lines",
+    "render",
+    "write",
+]
 
 SCRIPTS = ("Micromamba_bootstrap.bat", "get_sed.bat", "micromamba_bootstrap.sh")
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -33,6 +42,15 @@ PROGRAMS = {
 """The programs that a .bat runs at the end, by their package."""
 USE = r'call "%SB_PREFIX%\condabin\mamba.bat" activate'
 """How to use an environment with mamba in cmd.exe."""
+MACHINES = {
+    "linux-64": "Linux-x86_64 | Linux-amd64",
+    "linux-aarch64": "Linux-aarch64 | Linux-arm64",
+    "osx-64": "Darwin-x86_64",
+    "osx-arm64": "Darwin-arm64",
+}
+"""What uname prints on each platform of a .sh."""
+_STEPS = ("empty", "run_micromamba", "link_pkgs", "copy_folders", "patch", "prove")
+"""The steps of Micromamba_bootstrap.bat while the marker is open."""
 _DEFAULTS = {
     "bat": {
         "ENVS": r"DRIVE:\dev\Anaconda\envs, or .",
@@ -57,6 +75,9 @@ def render(name: str) -> bytes:
         "PROGRAMS": " ".join(PROGRAMS.values()),
         "CLEAN": "",
         "USE": USE,
+        "MAKE": " && ".join(f"call :{step}" for step in _STEPS),
+        "MACHINES": "\n".join(f"    {uname}) subdir={p} ;;" for p, uname in MACHINES.items()),
+        "NONE": "no micromamba is released",
     }
     return fill(name, texts)
 
@@ -102,8 +123,6 @@ def fill(name: str, texts: Mapping[str, str], without: Collection[str] = ()) -> 
     common = {
         "VERSION": __version__,
         "GATE": _gate_lines(kind),
-        "ON_PATH": activation.on_path("sh"),
-        "ON_PATH_SAID": f"{ON_PATH.what}; to clear it: {ON_PATH.clear_in('cmd')}",
         "FORGOTTEN": _FORGOTTEN,
     }
 
@@ -130,12 +149,25 @@ def _parts(kind: str) -> dict[str, str]:
 
 
 def _gate_lines(kind: str) -> str:
-    """One line for each variable of the gate's table."""
-    if kind == "sh":
-        lines = activation.gate_lines("sh")
-        return "\n".join(line.replace("_sealenv_check", "gate", 1) for line in lines)
-    rows = [(rule.name, " ".join(rule.harmless), rule.what, rule.clear_in("cmd")) for rule in RULES]
-    return "\n".join(f'call :gate {row[0]} "{row[1]}" "{row[2]}" "{row[3]}"' for row in rows)
+    """Check each variable of the gate's table."""
+    always = " ".join(rule.name for rule in RULES if not rule.harmless)
+    if kind == "bat":
+        lines = [f"for %%V in ({always}) do call :gate %%V"]
+        call = 'call :gate {name} "{harmless}"'
+    else:
+        lines = [f"for variable in {always}; do"]
+        lines += ['    eval "gate $variable \\"\\${$variable-}\\""', "done"]
+        call = "gate {name} \"${{{name}-}}\" '{harmless}'"
+    for rule in RULES:
+        if rule.harmless:
+            words = _spellings(rule.harmless) if kind == "sh" else rule.harmless
+            lines.append(call.format(name=rule.name, harmless=" ".join(words)))
+    return "\n".join(lines)
+
+
+def _spellings(words: Collection[str]) -> list[str]:
+    """The words as people write them, for a shell that compares letter by letter."""
+    return list(dict.fromkeys(s for w in words for s in (w, w.capitalize(), w.upper())))
 
 
 def help_lines(kind: str, template: str, **words: str) -> str:

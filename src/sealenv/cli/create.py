@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from sealenv.cli.lock import archives_text
-from sealenv.cli.options import QUIET, SUBDIR, VERBOSE, YES, Advanced, Command, once
+from sealenv.cli.options import (
+    MACHINE,
+    QUIET,
+    SUBDIR,
+    VERBOSE,
+    VIRTUAL_PACKAGE,
+    YES,
+    Advanced,
+    Command,
+    once,
+)
 from sealenv.cli.output import (
     activation_line,
     ask,
@@ -77,9 +87,11 @@ Examples:
     shell_complete=SUBDIR,
     help="Make it for another platform, e.g. win-64.",
 )
-@click.option(
-    "--exclude-newer", metavar="TIME", help="Ignore packages built after this time (UTC)."
-)
+@click.option("--exclude-newer", metavar="TIME",
+              help="Ignore packages built after this time (UTC), or less than 7d, 2w, 24h or P7D "
+              "ago.")  # fmt: skip
+@VIRTUAL_PACKAGE
+@MACHINE
 @click.option("--replace", is_flag=True,
               help="Replace a sealed environment, once all packages are there. Your files are kept in "
               "its __home__.")  # fmt: skip

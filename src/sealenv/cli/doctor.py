@@ -59,6 +59,11 @@ _OF_DIFFS = {"-": "red", "+": "green", "@": "cyan"}
     help="Restore what a fix changed; without ID the latest fix.",
 )
 @click.option("--dry-run", is_flag=True, help="With --fix or --undo: show the change only.")
+@click.option(
+    "--write-machine",
+    metavar="FILE",
+    help="Write the virtual packages of this machine for `lock --machine`; - is stdout.",
+)
 @YES
 @QUIET
 @JSON
@@ -68,6 +73,7 @@ def doctor_command(
     fixing: tuple[str, ...],
     undoing: str | None,
     dry_run: bool,
+    write_machine: str | None,
     yes: bool,
     quiet: bool,
     as_json: bool,
@@ -75,11 +81,17 @@ def doctor_command(
     """Show what in this shell makes activation, `run` and `shell` refuse, and what on this machine
     can contaminate a shell or an environment.
 
-    Only --fix and --undo write anything, and no program is started. --clean examines a clean
-    environment instead of this shell. Exit code 1: a finding is an error.
+    Only --fix, --undo and --write-machine write anything. --clean examines a clean environment instead
+    of this shell. Exit code 1: a finding is an error.
     """
-    from sealenv.commands.doctor import examine, this_computer
+    from sealenv.commands.doctor import describe_machine, examine, this_computer
 
+    if write_machine is not None:
+        text = describe_machine(None if write_machine == "-" else write_machine)
+        click.echo(
+            text if write_machine == "-" else f"wrote {write_machine}", nl=write_machine != "-"
+        )
+        return 0
     if target == "":
         raise UsageError("--in needs a folder", hint="without --in: where `create` makes them")
     computer = this_computer(target)

@@ -6,7 +6,7 @@ import datetime as dt
 import sys
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -128,9 +128,10 @@ def remove_command(
     The folder must be an environment. Links are not followed.
     """
     from sealenv.commands.remove import remove
+    from sealenv.naming import shown
 
     if not yes and (as_json or not is_terminal(sys.stdin)):
-        raise UsageError("remove needs confirmation", where=env, hint="add -y")
+        raise UsageError("remove needs confirmation", hint=f"sealenv remove {shown(env)} -y")
 
     def confirm(removal: Removal) -> None:
         what = f"{removal.state}, {removal.files} files, {size_text(removal.bytes)}"
@@ -213,26 +214,25 @@ Examples:
 )
 @environment()
 @click.option("-o", "--output", metavar="FILE", help="The file to write; by default stdout.")
-@click.option("--format", "kind", metavar="FORMAT", default="html", show_default=True,
+@click.option("--format", metavar="FORMAT", default="html", show_default=True,
               help="html, or cyclonedx: the bill of materials alone.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @click.option("--open/--no-open", "opens", default=False,
               help="Open the page in your browser when it is written.")  # fmt: skip
 @click.option("--fast", is_flag=True,
               help="Read only files whose size, time, inode or mode has changed.")  # fmt: skip
-@click.option("--no-findings", is_flag=True, help="Skip verify and audit; use only records.")
+@click.option("--no-findings", "findings", is_flag=True, flag_value=False, default=True,
+              help="Skip verify and audit; use only records.")  # fmt: skip
 @JSON
 @QUIET
 def report_command(
+    env: str,
     output: str | None,
-    kind: str,
-    force: bool,
+    format: str,
     opens: bool,
-    fast: bool,
-    no_findings: bool,
     as_json: bool,
     quiet: bool,
-    env: str,
+    **wanted: Any,
 ) -> int:
     """Show everything about ENV (a name or a path) on one HTML page that opens from disk.
 
@@ -243,13 +243,10 @@ def report_command(
     from sealenv.commands.report import report
 
     path = None if output in {None, "-"} else Path(str(output))
-    _refuse_stdout(env, path, kind, as_json=as_json, opens=opens)
+    _refuse_stdout(env, path, format, as_json=as_json, opens=opens)
     silent = quiet or as_json or not is_terminal(sys.stderr)
     with make_reporter(quiet=silent, verbose=0) as reporter:
-        done = report(
-            env, format=kind, output=path, force=force, findings=not no_findings, fast=fast,
-            reporter=reporter,
-        )  # fmt: skip
+        done = report(env, output=path, format=format, reporter=reporter, **wanted)
     if done.text is not None:
         click.echo(done.text.encode(), nl=False)
     elif as_json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -37,7 +38,7 @@ Examples:
 """,
 )
 @environment("what", metavar="ENV|LOCK", or_file=True)
-@click.option("--format", "kind", metavar="FORMAT", default="pixi", show_default=True,
+@click.option("--format", metavar="FORMAT", default="pixi", show_default=True,
               shell_complete=one_of("pixi", "explicit", "conda-lock", "environment-yml", "sh",
                                     "bat"),
               help="pixi, explicit, conda-lock, environment-yml, sh or bat.")  # fmt: skip
@@ -49,11 +50,11 @@ Examples:
               help="The environment of a pixi.lock with several.")  # fmt: skip
 @click.option("-o", "--output", metavar="FILE", help="The file to write; stdout by default.")
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
-@click.option("--default-name", metavar="NAME",
+@click.option("--default-name", "name", metavar="NAME",
               help="With sh, bat: the name that the script gives to its environment.")  # fmt: skip
 @click.option("--micromamba", cls=Advanced, metavar="VERSION",
               help="With sh, bat: the release to use.")  # fmt: skip
-@click.option("--micromamba-sha256", "digests", cls=Advanced, multiple=True, metavar="[SUBDIR=]HEX",
+@click.option("--micromamba-sha256", cls=Advanced, multiple=True, metavar="[SUBDIR=]HEX",
               help="The sha256 of its executable, if sealenv does not know it. Repeatable.")  # fmt: skip
 @click.option("--offline", is_flag=True,
               help="Do not use the network, even if the lock lacks something.")  # fmt: skip
@@ -61,20 +62,7 @@ Examples:
 @QUIET
 @VERBOSE
 def export_command(
-    what: str,
-    kind: str,
-    from_history: bool,
-    platform: str | None,
-    environment: str | None,
-    output: str | None,
-    force: bool,
-    default_name: str | None,
-    micromamba: str | None,
-    digests: tuple[str, ...],
-    offline: bool,
-    as_json: bool,
-    quiet: bool,
-    verbose: int,
+    what: str, output: str | None, as_json: bool, quiet: bool, verbose: int, **wanted: Any
 ) -> int:
     """Write the environment ENV (a name or a path) or a lock in the format of another tool.
 
@@ -86,13 +74,10 @@ def export_command(
 
     to_stdout = output in {None, "-"}
     if to_stdout and as_json:
-        raise UsageError("both the export and JSON on stdout", hint="name a file with -o")
+        raise UsageError("both the export and JSON would go to stdout", hint="name a file with -o")
     with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
-        done = export(
-            what, format=kind, output=None if to_stdout else output, force=force,
-            from_history=from_history, platform=platform, environment=environment, name=default_name,
-            micromamba=micromamba, micromamba_sha256=digests, offline=offline, reporter=reporter,
-        )  # fmt: skip
+        output = None if to_stdout else output
+        done = export(what, output=output, reporter=reporter, **wanted)
         for note in done.notes:
             reporter.warn(note)
     if done.text is not None:
@@ -125,12 +110,12 @@ Then, on a machine without a network:
 @click.option("--force", is_flag=True, help="Overwrite an existing FILE.")
 @click.option("--platform", "platforms", multiple=True, metavar="SUBDIR", shell_complete=SUBDIR,
               help="Only for this platform of a lock. Repeatable.")  # fmt: skip
-@click.option("--default-name", metavar="NAME",
+@click.option("--default-name", "name", metavar="NAME",
               help="The name that the script in the file gives to its environment.")  # fmt: skip
 @click.option("--micromamba", cls=Advanced, multiple=True, metavar="WHICH",
               help="A release with known digests, or SUBDIR=FILE. Repeatable. By default the "
               "package from the lock's channels.")  # fmt: skip
-@click.option("--micromamba-sha256", "digests", cls=Advanced, multiple=True,
+@click.option("--micromamba-sha256", cls=Advanced, multiple=True,
               metavar="[SUBDIR=]HEX",
               help="The sha256 of the executable of a release, or of FILE. Repeatable.")  # fmt: skip
 @click.option("--offline", is_flag=True, help="Do not use the network; use only cached files.")
@@ -138,17 +123,7 @@ Then, on a machine without a network:
 @QUIET
 @VERBOSE
 def bundle_command(
-    what: str,
-    output: Path | None,
-    force: bool,
-    platforms: tuple[str, ...],
-    default_name: str | None,
-    micromamba: tuple[str, ...],
-    digests: tuple[str, ...],
-    offline: bool,
-    as_json: bool,
-    quiet: bool,
-    verbose: int,
+    what: str, micromamba: tuple[str, ...], as_json: bool, quiet: bool, verbose: int, **wanted: Any
 ) -> int:
     """Write ENV (a name or a path) or LOCK with all of its packages to one file.
 
@@ -161,8 +136,7 @@ def bundle_command(
     release, given = _release_and_files(micromamba)
     with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
         made = bundle(
-            what, output=output, force=force, platforms=platforms, name=default_name, micromamba=release,
-            micromamba_files=given, micromamba_sha256=digests, offline=offline, reporter=reporter,
+            what, micromamba=release, micromamba_files=given, reporter=reporter, **wanted
         )  # fmt: skip
     if as_json:
         print_json(made)
@@ -211,11 +185,10 @@ Then, once a server serves the folder:
 def mirror_command(
     subjects: tuple[str, ...],
     folder: str,
-    platforms: tuple[str, ...],
-    offline: bool,
     as_json: bool,
     quiet: bool,
     verbose: int,
+    **wanted: Any,
 ) -> int:
     """Add every package of ENV or LOCK to the channel folder DEST, and index it.
 
@@ -227,7 +200,7 @@ def mirror_command(
     from sealenv.naming import printable
 
     with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
-        done = mirror(subjects, folder, platforms=platforms, offline=offline, reporter=reporter)
+        done = mirror(subjects, folder, reporter=reporter, **wanted)
     if as_json:
         print_json(done)
     elif quiet:

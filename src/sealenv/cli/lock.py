@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sealenv.cli.options import (
     ENV_OR_FILE,
     JSON,
+    MACHINE,
     QUIET,
     SUBDIR,
     VERBOSE,
+    VIRTUAL_PACKAGE,
     Advanced,
     Command,
     environment,
@@ -41,6 +43,8 @@ Examples:
                                             for both, from either
   sealenv lock                              update everything
   sealenv lock --update numpy               numpy, and what it requires
+  sealenv lock pytorch --virtual-package __cuda=12.4
+                                            for a machine with CUDA 12.4
   sealenv lock -f list.txt                  fill in the digests of a list
   sealenv create -f sealenv.lock -n my_env  create the environment
 """,
@@ -55,7 +59,10 @@ Examples:
 @click.option("--platform", "platforms", multiple=True, metavar="SUBDIR", shell_complete=SUBDIR,
               help="For this platform. Repeatable. Without any: the lock's, or this one.")  # fmt: skip
 @click.option("--exclude-newer", metavar="TIME",
-              help="Ignore packages built after this time (UTC).")  # fmt: skip
+              help="Ignore packages built after this time (UTC), or less than 7d, 2w, 24h or P7D "
+              "ago. The lock records the time.")  # fmt: skip
+@VIRTUAL_PACKAGE
+@MACHINE
 @click.option("--pypi-index", cls=Advanced, metavar="URL",
               help="Where pip looks for a 'pip:' section, instead of PyPI or the file's "
               "--index-url.")  # fmt: skip
@@ -73,21 +80,7 @@ Examples:
 @QUIET
 @VERBOSE
 def lock_command(
-    packages: tuple[str, ...],
-    file: Path | None,
-    channels: tuple[str, ...],
-    platforms: tuple[str, ...],
-    exclude_newer: str | None,
-    pypi_index: str | None,
-    update: tuple[str, ...],
-    environment: str | None,
-    output: str | None,
-    force: bool,
-    offline: bool,
-    dry_run: bool,
-    as_json: bool,
-    quiet: bool,
-    verbose: int,
+    output: str | None, dry_run: bool, as_json: bool, quiet: bool, verbose: int, **wanted: Any
 ) -> int:
     """Find the exact packages for SPECs or a file, and write them to a lock.
 
@@ -98,14 +91,9 @@ def lock_command(
     from sealenv.commands.lock import lock
 
     if output == "-" and as_json:
-        raise UsageError("both the lock and JSON on stdout", hint="name a file with -o")
+        raise UsageError("both the lock and JSON would go to stdout", hint="name a file with -o")
     with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
-        done = lock(
-            packages, file=file, channels=channels, platforms=platforms,
-            exclude_newer=exclude_newer, pypi_index=pypi_index, update=update, output=output,
-            force=force, environment=environment, offline=offline, dry_run=dry_run,
-            reporter=reporter,
-        )  # fmt: skip
+        done = lock(output=output, dry_run=dry_run, reporter=reporter, **wanted)
     if done.text is not None:
         click.echo(done.text.encode(), nl=False)  # UTF-8, whatever the terminal has
     if as_json:

@@ -56,20 +56,15 @@ def cache_info(as_json: bool) -> int:
     "--archives", is_flag=True, help="Delete verified archives; they are downloaded again."
 )
 @click.option("--unpacked", is_flag=True, help="Delete unpacked packages; they are unpacked again.")
+@click.option(
+    "--compiled", is_flag=True, help="Delete compiled Python files; they are compiled again."
+)
 @click.option("--repodata", is_flag=True, help="Delete channel indexes; they are downloaded again.")
 @click.option("--tmp", is_flag=True, help="Delete partial downloads.")
 @click.option("--all", "everything", is_flag=True, help="Delete all of these.")
 @YES
 @JSON
-def cache_clean(
-    archives: bool,
-    unpacked: bool,
-    repodata: bool,
-    tmp: bool,
-    everything: bool,
-    yes: bool,
-    as_json: bool,
-) -> int:
+def cache_clean(everything: bool, yes: bool, as_json: bool, **chosen: bool) -> int:
     """Delete parts of the cache. Environments still work afterwards.
 
     --archives also deletes the archives that sealenv added to the cache of the conda inside the
@@ -77,7 +72,6 @@ def cache_clean(
     """
     from sealenv.commands import cache
 
-    chosen = {"archives": archives, "unpacked": unpacked, "repodata": repodata, "tmp": tmp}
     parts = [name for name, wanted in chosen.items() if wanted or everything]
     if not parts:
         raise UsageError("nothing to clean was named", hint="sealenv cache clean --all")
@@ -85,7 +79,8 @@ def cache_clean(
         found = cache.cache_info()
         size = sum(p.bytes for p in found.parts if p.part in parts)
         if not is_terminal(sys.stdin):
-            raise UsageError("cleaning needs confirmation", where=str(found.root), hint="add -y")
+            again = " ".join(f"--{part}" for part in parts)
+            raise UsageError("cleaning needs confirmation", hint=f"sealenv cache clean {again} -y")
         ask(f"Delete {size_text(size)} in {found.root}?")
     done = cache.cache_clean(parts)
     if as_json:

@@ -15,7 +15,7 @@ import click
 from click.shell_completion import shell_complete
 
 from sealenv._version import __version__
-from sealenv.cli.output import DeclinedError, outlive_readers, paint
+from sealenv.cli.output import DeclinedError, paint
 from sealenv.errors import (
     FilesystemError,
     InterruptedCommandError,
@@ -180,7 +180,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
-    outlive_readers()
     for number in _ENDING[1:]:
         signal.signal(number, _interrupt)
     if _COMPLETE in os.environ:

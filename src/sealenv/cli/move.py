@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -51,18 +51,7 @@ _DRY = click.option(
 @JSON
 @QUIET
 @VERBOSE
-def move_command(
-    here: bool,
-    copy: bool,
-    force: bool,
-    override_frozen: bool,
-    dry_run: bool,
-    as_json: bool,
-    quiet: bool,
-    verbose: int,
-    env: str,
-    dest: str | None,
-) -> int:
+def move_command(as_json: bool, quiet: bool, verbose: int, **wanted: Any) -> int:
     """Move the environment ENV (a name or a path) to DEST.
 
     DEST is a path, or a name in the folder of environments: a folder that does not exist, or an empty
@@ -74,10 +63,7 @@ def move_command(
     from sealenv.commands.move import move
 
     with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
-        moved = move(
-            env, dest, here=here, copy=copy, force=force, override_frozen=override_frozen,
-            dry_run=dry_run, reporter=reporter,
-        )  # fmt: skip
+        moved = move(reporter=reporter, **wanted)
     if as_json:
         print_json(moved)
     else:
@@ -174,24 +160,13 @@ def _show_moved(moved: Moved, quiet: bool, verbose: int) -> None:
     "  sealenv audit my_env_3_12 --fix\n  sealenv audit ./env --json\n",
 )
 @environment()
-@click.option(
-    "--fix",
-    "fixing",
-    is_flag=True,
-    help="Make files relative where they can be; note the rest in the seal.",
-)
+@click.option("--fix", is_flag=True,
+              help="Make files relative where they can be; note the rest in the seal.")  # fmt: skip
 @click.option("--override-frozen", is_flag=True, help="Fix a frozen environment too (CEP 22).")
 @click.option("-a", "--all", "show_all", is_flag=True, help="Show also what does not matter.")
 @JSON
 @QUIET
-def audit_command(
-    fixing: bool,
-    override_frozen: bool,
-    show_all: bool,
-    as_json: bool,
-    quiet: bool,
-    env: str,
-) -> int:
+def audit_command(show_all: bool, as_json: bool, quiet: bool, **wanted: Any) -> int:
     """Find every file in ENV (a name or a path) that contains its path, in any form.
 
     Each is shown with the package that owns it, why the path matters, and what rewrites it.
@@ -202,7 +177,7 @@ def audit_command(
 
     silent = quiet or as_json or not is_terminal(sys.stderr)
     with make_reporter(quiet=silent, verbose=0) as reporter:
-        found = audit(env, fix=fixing, override_frozen=override_frozen, reporter=reporter)
+        found = audit(reporter=reporter, **wanted)
     if as_json:
         print_json(found)
         return 1 if found.left else 0

@@ -19,10 +19,12 @@ __all__ = [
     "ENV",
     "ENV_OR_FILE",
     "JSON",
+    "MACHINE",
     "QUIET",
     "STRICT",
     "SUBDIR",
     "VERBOSE",
+    "VIRTUAL_PACKAGE",
     "YES",
     "Advanced",
     "Command",
@@ -42,6 +44,14 @@ YES = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 QUIET = click.option("-q", "--quiet", is_flag=True, help="Print only errors and the result.")
 VERBOSE = click.option("-v", "--verbose", count=True, help="Print more.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+VIRTUAL_PACKAGE = click.option(
+    "--virtual-package", "virtual_packages", cls=Advanced, multiple=True, metavar="NAME=VERSION",
+    help="Solve for a machine with this property, such as __cuda=12.4; __cuda= is without. Repeatable.",
+)  # fmt: skip
+MACHINE = click.option(
+    "--machine", cls=Advanced, metavar="FILE", type=click.Path(path_type=Path),
+    help="Solve for the machine in FILE, from `sealenv doctor --write-machine`.",
+)  # fmt: skip
 CLEAN = click.option("--clean", is_flag=True, help="Ignore the variables of this shell.")
 STRICT = click.option("--strict", is_flag=True, help="Refuse a shell that is not clean.")
 
@@ -161,8 +171,8 @@ def environment(
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
-        def call(name: str | None, in_folder: str | None, **values: Any) -> Any:
-            option = _by_option(name, in_folder)
+        def call(env_name: str | None, env_folder: str | None, **values: Any) -> Any:
+            option = _by_option(env_name, env_folder)
             if option is not None:
                 _move_up(values, parameter, then)
                 values[parameter] = option
@@ -173,10 +183,10 @@ def environment(
         argument = click.argument(
             parameter, metavar=metavar, required=False, type=ENV_OR_FILE if or_file else ENV
         )
-        prefix = click.option("-p", "--prefix", "in_folder", metavar="PATH",
+        prefix = click.option("-p", "--prefix", "env_folder", metavar="PATH",
                               type=click.Path(file_okay=False),
                               help="The environment in this folder.")  # fmt: skip
-        named = click.option("-n", "--name", "name", metavar="NAME", type=ENV,
+        named = click.option("-n", "--name", "env_name", metavar="NAME", type=ENV,
                              help="The environment with this name, instead of ENV.")  # fmt: skip
         return named(prefix(argument(call)))
 

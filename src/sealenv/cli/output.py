@@ -19,7 +19,6 @@ __all__ = [
     "counted",
     "fitted",
     "is_terminal",
-    "outlive_readers",
     "paint",
     "print_json",
     "print_table",
@@ -47,34 +46,6 @@ else:
     def is_terminal(stream: TextIO) -> bool:
         """Return what isatty(3) does."""
         return stream.isatty()
-
-
-class _Raw(io.FileIO):
-    """A file that discards writes after the first one that fails."""
-
-    def write(self, data: object) -> int:
-        try:
-            return super().write(data)  # type: ignore[arg-type]
-        except OSError:  # the reader has left (on Windows EINVAL), or the disk is full
-            null = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(null, self.fileno())  # for other writers of the descriptor
-            os.close(null)
-            return super().write(data)  # type: ignore[arg-type]
-
-
-def outlive_readers() -> None:
-    """Discard lines for stderr that cannot be written, instead of failing.
-
-    A terminal is left alone, because Windows has a special stream for it.
-    """
-    old = sys.stderr
-    if type(old) is not io.TextIOWrapper or old is not sys.__stderr__ or old.isatty():
-        return
-    old.flush()
-    raw = _Raw(old.fileno(), "w", closefd=False)
-    sys.stderr = io.TextIOWrapper(
-        io.BufferedWriter(raw), encoding=old.encoding, errors=old.errors, line_buffering=True
-    )
 
 
 WARNINGS = "sealenv.warnings"
@@ -113,7 +84,6 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
     A narrow terminal gets long cells on several lines. Elsewhere a row is always one line, for `grep`.
     """
-    import io
 
     from rich.console import Console
     from rich.table import Table

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -28,12 +27,6 @@ def make_reporter(*, quiet: bool, verbose: int) -> LineReporter:
     if is_terminal(sys.stderr):
         return BarReporter(level=verbose)
     return LineReporter(level=verbose)
-
-
-def _in_c_locale() -> bool:
-    """Whether the locale supports only ASCII; Python writes UTF-8 anyway (PEP 538, 540)."""
-    locale = os.environ.get("LC_ALL") or os.environ.get("LANG")
-    return os.name != "nt" and locale in {"C", "POSIX"}
 
 
 class LineReporter(Reporter):
@@ -115,7 +108,7 @@ class BarReporter(LineReporter):
         self._bars = Progress(
             TextColumn("{task.fields[name]:<13}"),
             TextColumn("{task.description}"),
-            *(() if _in_c_locale() else (BarColumn(bar_width=24),)),
+            BarColumn(bar_width=24),
             TextColumn("{task.fields[count]}"),
             console=console,
             refresh_per_second=8,

@@ -9,7 +9,7 @@ import click
 
 from sealenv.cli.options import JSON, QUIET, YES, Command, environment
 from sealenv.cli.output import ask, is_terminal, print_json
-from sealenv.cli.verify import fold, show_findings, without_folding
+from sealenv.cli.verify import print_most, show_findings
 from sealenv.errors import UsageError
 
 if TYPE_CHECKING:
@@ -56,19 +56,14 @@ def _show_repaired(done: Repaired, env: str) -> None:
     from sealenv.naming import printable, shown
 
     word = "would restore" if done.dry_run else "restored"
-    back = fold(done.repaired)
-    for line in back:
-        finding = line.finding
+    lines = []
+    for finding in done.repaired:
         owner = printable(f" ({finding.package})" if finding.package else "")
-        files = f", {line.files}" if line.files else ""
-        click.echo(f"{word}  {printable(line.path, path=True)}{owner}: {finding.kind}{files}")
-    left = fold(done.left, [finding.hint for finding in done.left])
-    for line in left:
-        files = f": {line.files}" if line.files else ""
-        click.echo(f"left  {line.finding.kind} {printable(line.path, path=True)}{files}")
-        click.echo(f"      {printable(line.hint)}")
-    if len(back) + len(left) < len(done.repaired) + len(done.left):
-        click.echo(without_folding(f"sealenv repair {shown(env)} --dry-run"))
+        lines.append(f"{word}  {printable(finding.path, path=True)}{owner}: {finding.kind}")
+    for finding in done.left:
+        lines.append(f"left  {finding.kind} {printable(finding.path, path=True)}")
+        lines.append(f"      {printable(finding.hint)}")
+    print_most(lines, f"sealenv repair {shown(env)} --dry-run")
     count = f"{len(done.repaired)} {word}, {len(done.left)} left"
     if done.dry_run:
         count = f"{word} {len(done.repaired)}, {len(done.left)} left"
@@ -93,13 +88,13 @@ def seal_command(dry_run: bool, yes: bool, as_json: bool, quiet: bool, env: str)
     """
     from sealenv.cli.progress import make_reporter
     from sealenv.commands.seal import seal
+    from sealenv.naming import shown
 
     asking = not (yes or dry_run)
     if asking and (as_json or not is_terminal(sys.stdin)):
         raise UsageError(
             "sealing accepts all changes and needs a confirmation",
-            where=env,
-            hint="check with --dry-run, then add -y",
+            hint=f"look at them with --dry-run, then: sealenv seal {shown(env)} -y",
         )
     with make_reporter(quiet=quiet or as_json, verbose=0) as reporter:
 

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,6 @@ from sealenv.naming import printable
 __all__ = ["tracing"]
 
 _INTERRUPTED = 130
-_ANOTHER_FOLDER = "name a file in another folder"
 
 
 @contextlib.contextmanager
@@ -90,12 +88,6 @@ def _check(report: Path, written: tuple[Path, ...]) -> None:
             where=where,
             hint="remove it, or name another file: nothing is overwritten",
         )
-    try:
-        with tempfile.NamedTemporaryFile(dir=report.parent, prefix=".sealenv-"):
-            pass
-    except OSError as error:
-        what = f"the folder of the trace report cannot be written: {error.strerror}"
-        raise FilesystemError(what, where=str(report.parent), hint=_ANOTHER_FOLDER) from error
 
 
 def _outcome(failure: BaseException) -> tuple[str, str | None, int]:
@@ -133,7 +125,7 @@ def _write(report: Path, content: dict[str, Any], silent: bool) -> None:
         raise OutputExistsError(what, where=where, hint="name another file next time") from error
     except OSError as error:
         what += f"the trace report cannot be written: {error.strerror or error}"
-        raise FilesystemError(what, where=where, hint=_ANOTHER_FOLDER) from error
+        raise FilesystemError(what, where=where, hint="name a file in another folder") from error
     if not silent:
         click.echo(printable(f"trace report   {report}"), err=True)
 

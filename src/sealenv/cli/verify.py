@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -18,17 +17,10 @@ if TYPE_CHECKING:
     from sealenv.commands.verify import Verified
     from sealenv.seals.findings import Finding
 
-__all__ = ["Line", "fold", "show_findings", "verify_command", "without_folding"]
+__all__ = ["print_most", "show_findings", "verify_command"]
 
 _MOST = 20
-"""More findings are folded in a terminal."""
-_FEWEST = 3
-"""Fewer files of one folder are named, not counted."""
-_FOLDED = frozenset({
-    "missing", "altered", "untracked", "untracked-code", "wrong-type", "wrong-link", "wrong-mode",
-    "unreadable", "stale-pyc", "orphaned-pyc",
-})  # fmt: skip
-"""Kinds that say nearly everything with the path."""
+"""A terminal shows only so many findings."""
 
 
 @click.command(
@@ -137,90 +129,35 @@ def _next_steps(report: Verified, env: str) -> list[str]:
 
 
 def show_findings(findings: Sequence[Finding], command: str) -> None:
-    """Print one line for each finding to stdout; in a terminal, one for many of a folder.
+    """Print one line for each finding to stdout; a terminal shows only the first.
 
     Args:
         findings: of verify.
         command: lists the same findings.
     """
-    if not findings:
-        return
+    print_most([_line(finding) for finding in findings], command)
+
+
+def _line(finding: Finding) -> str:
     from sealenv.naming import printable
 
-    lines = fold(findings)
-    for line in lines:
-        finding = line.finding
-        text = printable(finding.detail)
-        if not finding.change:
-            owner = f" ({finding.package})" if finding.package else ""
-            more = line.files or finding.detail
-            text = printable(line.path, path=True) + printable(
-                owner + (f": {more}" if more else "")
-            )
-        click.echo(f"{finding.kind:<14} {text}")
-    if len(lines) < len(findings):
-        click.echo(without_folding(command))
+    text = printable(finding.detail)
+    if not finding.change:
+        owner = f" ({finding.package})" if finding.package else ""
+        text = printable(finding.path, path=True) + printable(owner) + (f": {text}" if text else "")
+    return f"{finding.kind:<14} {text}"
 
 
-@dataclass(frozen=True)
-class Line:
-    """What is printed as one line.
-
-    Attributes:
-        finding: the finding, or the first of several.
-        path: its path, or the folder of several, with `/` at its end.
-        hint: what to do about it.
-        count: how many findings.
-    """
-
-    finding: Finding
-    path: str
-    hint: str = ""
-    count: int = 1
-
-    @property
-    def files(self) -> str:
-        """Return `201 files`; nothing for one finding."""
-        return f"{self.count} files" if self.count > 1 else ""
-
-
-def fold(
-    findings: Sequence[Finding], hints: Sequence[str] = (), *, terminal: bool | None = None
-) -> list[Line]:
-    """Return one line for each finding, or in a terminal for many of one kind, package and hint.
+def print_most(lines: Sequence[str], command: str) -> None:
+    """Print lines to stdout; in a terminal only the first, and how to list all.
 
     Args:
-        findings: in the order in which they are shown.
-        hints: what to do about each.
-        terminal: whether stdout is one; None: find out.
+        lines: what to print.
+        command: prints the same lines.
     """
-    pairs = list(zip(findings, hints or [""] * len(findings), strict=True))
-    if not (is_terminal(sys.stdout) if terminal is None else terminal) or len(pairs) <= _MOST:
-        return [Line(finding, finding.path, hint) for finding, hint in pairs]
-    groups: dict[object, list[tuple[Finding, str]]] = {}
-    for number, (finding, hint) in enumerate(pairs):
-        top = "/".join(finding.path.split("/")[:-1][:4])
-        folds = finding.kind in _FOLDED and top and not finding.path.endswith("/")
-        key = (finding.kind, finding.package, hint, top) if folds else number
-        groups.setdefault(key, []).append((finding, hint))
-    lines = []
-    for group in groups.values():
-        if len(group) < _FEWEST:
-            lines += [Line(finding, finding.path, hint) for finding, hint in group]
-        else:
-            folder = os.path.commonpath([os.path.dirname(finding.path) for finding, _ in group])
-            lines.append(
-                Line(*group[0][:1], f"{folder}/".replace(os.sep, "/"), group[0][1], len(group))
-            )
-    return lines
-
-
-def without_folding(command: str) -> str:
-    """Say how to list every finding.
-
-    Args:
-        command: lists them, as it is typed.
-    """
-    pager = "more" if os.name == "nt" else "cat"
-    text = f"files of one folder are one line; to list each file: {command} | {pager} (or --json)"
-    return fitted(text, 6, err=False)
+    most = _MOST if is_terminal(sys.stdout) and len(lines) > _MOST else len(lines)
+    for line in lines[:most]:
+        click.echo(line)
+    if most < len(lines):
+        pager = "more" if os.name == "nt" else "cat"
+        click.echo(f"... and {len(lines) - most} more; to list all: {command} | {pager}")

@@ -55,7 +55,7 @@ def cache_clean(parts: Sequence[str]) -> CacheCleaned:
     """Delete parts of the package cache. Environments go on working.
 
     Args:
-        parts: of `archives`, `unpacked`, `repodata`, `tmp`.
+        parts: of `archives`, `unpacked`, `compiled`, `repodata`, `tmp`.
 
     Returns:
         what was deleted.

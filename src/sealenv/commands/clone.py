@@ -9,7 +9,6 @@ package, and compiled Python without the path. Everything else is copied.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -25,21 +24,12 @@ from sealenv.progress import QUIET, Reporter, Stopwatch
 from sealenv.relocation.copy import copy_entries, entries_of, refuse_no_room, shareable
 from sealenv.relocation.destination import choose_place, real_prefix, refuse_place
 from sealenv.relocation.files import Left
-from sealenv.relocation.find import find
-from sealenv.relocation.owners import Owners
 from sealenv.relocation.prove import prove_running
-from sealenv.relocation.relocation import (
-    Relocation,
-    Searched,
-    open_relocation,
-    refuse_unfit,
-    with_hint,
-)
+from sealenv.relocation.relocation import Relocation, open_relocation, search, with_hint
 from sealenv.relocation.settle import settle
 from sealenv.request.arguments import StrPath, named, prefix_of
 from sealenv.seals.seal import timestamp, why_moved
-from sealenv.seals.snapshot import Row, restat, snapshot_of
-from sealenv.store.placing import refuse_long_paths
+from sealenv.seals.snapshot import take_snapshot
 
 __all__ = ["Cloned", "clone"]
 
@@ -105,30 +95,28 @@ def _clone(move: Relocation, place: Path, reporter: Reporter, *, copy: bool) -> 
     prefix = move.prefix
     entries = entries_of(prefix)
     refuse_inner(prefix, "cloned", "clone", [entry.relative for entry in entries])
-    rows = snapshot_of(entries)
-    refuse_long_paths(place, move.seal.platform, dict.fromkeys(rows, ()))
-    reporter.phase("search", "searching for the old path")
-    owners = Owners(prefix, rows, move.records)
+    rows = take_snapshot(prefix)
     candidates = set() if copy else shareable(move, rows)
-    found = find(prefix, _worth_searching(rows, candidates), move.change.old)
-    refuse_unfit(move, owners, found)
-    links = candidates.difference(found)
+    # No path was written into a file with the bytes of its package.
+    clean = {path for path in candidates if not path.endswith(".pyc")}
+    searched = search(move, rows, reporter, clean)
+    links = candidates.difference(searched.found)
     refuse_no_room(place, [e for e in entries if e.relative not in links])
     hint = f"{place} is pending; the next clone replaces it, or: sealenv remove {shown(str(place))}"
     held = PrefixLock.acquire(place)
     with contextlib.closing(held), with_hint(place, hint):
         reporter.phase("clone", f"to {place}")
         linked, copied = copy_entries(prefix, entries, place, reporter, links)
-        searched = Searched(found, _rows_there(place, rows, linked))
+        searched = replace(searched, rows=take_snapshot(place))
         held.share()
         seal = msgspec.structs.replace(move.seal, created=timestamp())
         there = replace(move, prefix=place, seal=seal)
-        settled = settle(there, reporter, searched=searched, copied=True, proof=False)
-        check = prove_running(there, settled.seal, settled.rewritten, reporter, held)
+        files = settle(there, reporter, searched=searched, copied=True, proof=False)
+        check = prove_running(there, files.seal, reporter, held)
         held.commit()
     return Cloned(
-        place, prefix, len(linked), copied, settled.rewritten, settled.deleted, settled.left,
-        check is not None, check,
+        place, prefix, len(linked), copied, tuple(sorted(files.changes)), tuple(files.deleted),
+        tuple(files.left), check is not None, check,
     )  # fmt: skip
 
 
@@ -140,19 +128,3 @@ def _refuse_moved(move: Relocation) -> None:
             where=str(move.prefix),
             hint=f"fix that first: sealenv move --here {shown(str(move.prefix))}",
         )
-
-
-def _worth_searching(rows: Mapping[str, Row], candidates: set[str]) -> dict[str, Row]:
-    """Leave out files with the bytes of their package: no path was written into them."""
-    return {p: row for p, row in rows.items() if p not in candidates or p.endswith(".pyc")}
-
-
-def _rows_there(target: Path, rows: Mapping[str, Row], linked: set[str]) -> dict[str, Row]:
-    """Return the snapshot of the clone. Hard links have the same row as in the original."""
-    there = {}
-    for path, row in rows.items():
-        if path not in linked:
-            row = row.copy()
-            restat(target, row)
-        there[path] = row
-    return there

@@ -110,6 +110,8 @@ def create(
     pypi_index: str | None = None,
     platform: str | None = None,
     exclude_newer: str | None = None,
+    virtual_packages: Sequence[str] = (),
+    machine: StrPath | None = None,
     post: StrPath | None = None,
     replace: bool = False,
     no_pyc: bool = False,
@@ -133,7 +135,9 @@ def create(
         channels: names, URLs or file:///folder, the first one first; none: conda-forge.
         pypi_index: the index for a `pip:` section.
         platform: a subdir, such as `win-64`; none: this machine's.
-        exclude_newer: ignore packages built after this time (UTC).
+        exclude_newer: ignore packages built after this time (UTC), or less than `7d`, `2w`, `24h` ago.
+        virtual_packages: properties of the machine to solve for, as for `lock`.
+        machine: a file with all of them, as for `lock`.
         post: a script to copy to `__home__` and run there, activated.
         replace: replace a sealed environment, once everything that can fail is done.
         no_pyc: do not compile python files.
@@ -157,7 +161,8 @@ def create(
     target = _target(
         name=name, python=python, prefix=prefix, file=file, environment=environment,
         with_packages=with_packages, without=without, channels=channels, pypi_index=pypi_index,
-        platform=platform, exclude_newer=exclude_newer,
+        platform=platform, exclude_newer=exclude_newer, virtual_packages=virtual_packages,
+        machine=machine,
     )  # fmt: skip
     options = CreateOptions(
         offline=offline, replace=replace, pyc=not no_pyc, link_scripts=not no_link_scripts,
@@ -191,6 +196,8 @@ def plan(
     pypi_index: str | None = None,
     platform: str | None = None,
     exclude_newer: str | None = None,
+    virtual_packages: Sequence[str] = (),
+    machine: StrPath | None = None,
     replace: bool = False,
     offline: bool = False,
     begin: Callable[[Path], None] | None = None,
@@ -203,7 +210,8 @@ def plan(
     target = _target(
         name=name, python=python, prefix=prefix, file=file, environment=environment,
         with_packages=with_packages, without=without, channels=channels, pypi_index=pypi_index,
-        platform=platform, exclude_newer=exclude_newer,
+        platform=platform, exclude_newer=exclude_newer, virtual_packages=virtual_packages,
+        machine=machine,
     )  # fmt: skip
     if begin:
         begin(target.prefix)
@@ -212,12 +220,16 @@ def plan(
         return _plan(job)[0]
 
 
-def _target(*, prefix: StrPath | None, file: StrPath | None, **given: Any) -> Target:
+def _target(
+    *, prefix: StrPath | None, file: StrPath | None, machine: StrPath | None, **given: Any
+) -> Target:
     """Choose the target for arguments of the API: text or a path object for each path."""
-    for several in ("with_packages", "without", "channels"):
+    for several in ("with_packages", "without", "channels", "virtual_packages"):
         given[several] = words(given[several])
     where = None if prefix is None else os.fspath(prefix)
-    return choose_target(prefix=where, file=optional_path(file), **given)
+    return choose_target(
+        prefix=where, file=optional_path(file), machine=optional_path(machine), **given
+    )
 
 
 def make(job: Job, confirm: Callable[[Plan], None] | None = None) -> Created:

@@ -15,18 +15,19 @@ from sealenv.checks import CHECKS, checks_for
 from sealenv.checks.check import SEVERITIES, Check, Cut, Finding, SetValue, plain_text
 from sealenv.checks.computer import Computer
 from sealenv.checks.journal import FileEdit, Fix, Journals
-from sealenv.errors import UsageError
+from sealenv.errors import OutputExistsError, UsageError
 from sealenv.fields import Count, Sha256
 from sealenv.gates.admission import look
 from sealenv.locations import default_envs_dir
 from sealenv.masking import masked_value
-from sealenv.request.arguments import StrPath, words
+from sealenv.request.arguments import StrPath, optional_path, words
 from sealenv.system.registry import ansi_code_page, this_registry
 
 __all__ = [
     "Examined",
     "Fixed",
     "Undone",
+    "describe_machine",
     "doctor",
     "examine",
     "fix",
@@ -130,6 +131,32 @@ class Undone(msgspec.Struct, frozen=True, kw_only=True):
     values: tuple[str, ...]
 
 
+def describe_machine(output: StrPath | None = None) -> str:
+    """Return the virtual packages of this machine, as `lock --machine` and conda-lock read them.
+
+    Args:
+        output: the file to write, which must not exist.
+
+    Raises:
+        OutputExistsError: it exists; NotFoundError: its folder does not exist.
+    """
+    from sealenv.engine.client import started
+    from sealenv.spec.machine import machine_text
+    from sealenv.spec.model import current_platform
+    from sealenv.system.files import check_output, write_output
+
+    path = optional_path(output)
+    if path is not None and path.exists():
+        raise OutputExistsError("the file exists", where=str(path), hint="name another one")
+    if path is not None:
+        check_output(path, force=False)
+    with started() as (_, engine):
+        text = machine_text(current_platform(), engine.virtual_packages())
+    if path is not None:
+        write_output(path, text.encode(), force=False)
+    return text
+
+
 def doctor(only: str | Sequence[str] = (), *, target: StrPath | None = None) -> Examined:
     """Return what in this process and on this machine can contaminate a shell or an environment.
 
@@ -211,7 +238,7 @@ def _known(name: str, computer: Computer) -> Check:
         return here[name]
     if any(check.id == name for check in CHECKS):
         raise UsageError(f"{name} is a check for another system")
-    near = difflib.get_close_matches(name, here, n=1)
+    near = difflib.get_close_matches(name, here, n=1, cutoff=0.8)
     hint = f"did you mean {near[0]}?" if near else f"the checks: {', '.join(here)}"
     raise UsageError(f"unknown check {name!r}", hint=hint)
 

@@ -145,7 +145,8 @@ def _text(
     )
     if format not in SCRIPTS and (name is not None or micromamba or digests):
         raise UsageError(
-            "--name and --micromamba are for scripts", hint="use --format sh or --format bat"
+            "--default-name and --micromamba are for scripts",
+            hint="use --format sh or --format bat",
         )
     if environment is None and (others := found.file.other_environments):
         warn(f"it holds other environments too, and they are not in it: {', '.join(others)}")

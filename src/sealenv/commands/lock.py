@@ -25,6 +25,9 @@ from sealenv.system.files import write_output
 
 __all__ = ["Locked", "lock"]
 
+_NOTABLE = frozenset({"__cuda", "__glibc", "__osx"})
+"""Virtual packages that decide which builds are chosen, and that seldom change on one machine."""
+
 
 class LockedPlatform(msgspec.Struct, frozen=True, kw_only=True):
     """The lock of one platform."""
@@ -71,6 +74,8 @@ def lock(
     pypi_index: str | None = None,
     update: Sequence[str] = (),
     environment: str | None = None,
+    virtual_packages: Sequence[str] = (),
+    machine: StrPath | None = None,
     output: StrPath | None = None,
     force: bool = False,
     offline: bool = False,
@@ -84,10 +89,13 @@ def lock(
         file: an environment.yml, a list of specs, a lock, or an @EXPLICIT list.
         channels: by priority; default: those of the file, those of the lock, or conda-forge.
         platforms: subdirs; default: those of the lock, or that of this machine.
-        exclude_newer: ignore packages built after this time (UTC).
+        exclude_newer: ignore packages built after this time (UTC), or less than `7d`, `2w`, `24h` ago.
         pypi_index: the package index for a `pip:` section.
         update: packages to update; others change only if they must.
         environment: the environment, if a pixi.lock has several.
+        virtual_packages: properties of the machine to solve for, such as `__cuda=12.4`; `__cuda=` is a
+            machine without it. They replace those of this machine, and those in `machine`.
+        machine: a file with all of them, as `doctor --write-machine` writes it.
         output: the lock to write; `-` returns the text instead. Default: NAME.lock or sealenv.lock in
             the current folder.
         force: replace a file that is not a lock of sealenv.
@@ -103,7 +111,7 @@ def lock(
     request = choose(
         packages=words(packages), file=optional_path(file), channels=words(channels),
         platforms=words(platforms), exclude_newer=exclude_newer, pypi_index=pypi_index,
-        update=words(update),
+        update=words(update), virtual_packages=words(virtual_packages), machine=optional_path(machine),
         output=None if output is None else str(output), force=force, environment=environment,
     )  # fmt: skip
     with started() as (store, engine), store.in_use():
@@ -165,7 +173,23 @@ def _lock(
         )
         for spec in request.specs
     ]  # fmt: skip
+    for new in locks:
+        if note := _other_machine(find_lock(request.previous, new.platform), new):
+            reporter.warn(note)
     return _with_the_others(request, locks)
+
+
+def _other_machine(old: Lock | None, new: Lock) -> str | None:
+    """Return a warning if the previous lock was made for a machine with other properties."""
+    made_for = [text.partition("=")[::2] for text in old.virtual_packages] if old else []
+    before = {name: rest.partition("=")[0] for name, rest in made_for if name in _NOTABLE}
+    found = [text.partition("=")[::2] for text in new.virtual_packages]
+    after = {name: rest.partition("=")[0] for name, rest in found}
+    lost = [f"{name}={v}" for name, v in before.items() if after.get(name) != v]
+    if not lost:
+        return None
+    options = " ".join(f"--virtual-package {entry}" for entry in lost)
+    return f"{new.platform}: the previous lock was solved for {', '.join(lost)}; to keep that: {options}"
 
 
 def _with_the_others(request: LockRequest, locks: Sequence[Lock]) -> LockFile:

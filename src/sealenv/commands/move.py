@@ -23,37 +23,34 @@ from sealenv.layout import State, state_of
 from sealenv.locations import find, resolve_env
 from sealenv.naming import check_prefix, shown
 from sealenv.prefix.prefixlock import PrefixLock, exclusive
-from sealenv.prefix.removal import Contents, refuse_frozen, refuse_in_use, remove_copied
+from sealenv.prefix.removal import (
+    Contents,
+    refuse_frozen,
+    refuse_in_use,
+    refuse_inner,
+    remove_copied,
+)
 from sealenv.progress import QUIET, Reporter, Stopwatch
 from sealenv.relocation.copy import compare, copy_entries, entries_of, refuse_no_room
 from sealenv.relocation.destination import (
     choose_place,
-    is_unfinished,
     real_prefix,
     refuse_place,
     rename_prefix,
     was_renamed,
 )
-from sealenv.relocation.files import Left
+from sealenv.relocation.files import Files, Left
 from sealenv.relocation.prove import prove_running
-from sealenv.relocation.relocation import (
-    Relocation,
-    Searched,
-    look_inside,
-    search,
-    with_hint,
-)
-from sealenv.relocation.settle import Settled, finish_earlier, settle
+from sealenv.relocation.relocation import Relocation, Searched, search, with_hint
+from sealenv.relocation.settle import finish_earlier, settle
 from sealenv.request.arguments import StrPath, named, prefix_of
 from sealenv.seals.seal import timestamp
-from sealenv.seals.snapshot import take_snapshot
+from sealenv.seals.snapshot import Snapshot, take_snapshot
 from sealenv.spec.model import current_platform
 from sealenv.system.volumes import local_place
 
 __all__ = ["Moved", "move"]
 
-_ORPHANS = 10.0
-"""Seconds in which the child processes of a killed move end."""
 HOW = ("renamed", "copied", "rewritten", "unchanged")
 
 
@@ -149,6 +146,12 @@ def _find_or_gone(env: str) -> Path:
         return local_place(found or looked[0])
 
 
+def _look_inside(prefix: Path) -> Snapshot:
+    """Take a snapshot; refuse an environment that holds others."""
+    refuse_inner(prefix, "moved", "move")
+    return take_snapshot(prefix)
+
+
 @dataclass(frozen=True)
 class _Move:
     """One call of `move`: its options, and its steps."""
@@ -169,7 +172,7 @@ class _Move:
             fd = stack.enter_context(exclusive(prefix))
             here = finish_earlier(prefix, self.reporter, fd, dry_run=self.dry_run)
             refuse_place(prefix, place, here.seal.platform)
-            rows = look_inside(prefix)
+            rows = _look_inside(prefix)
             # Its files may hold where it was before it was moved by hand, where it is, and a link to it.
             away = self._as_copy(here).to(str(place), str(prefix), str(given))
             searched = search(away, rows, self.reporter)
@@ -183,7 +186,7 @@ class _Move:
 
     def here(self, prefix: Path) -> Moved:
         """Rewrite an environment that was moved by hand, or finish a move that was killed."""
-        self._refuse(prefix, patience=_ORPHANS if is_unfinished(prefix) else 0.0)
+        self._refuse(prefix)
         with exclusive(prefix) as fd:
             here = finish_earlier(prefix, self.reporter, fd, dry_run=self.dry_run)
             check_prefix(prefix, here.seal.platform)
@@ -191,8 +194,8 @@ class _Move:
                 unproved = not here.seal.checked and here.seal.platform == current_platform()
                 if self.dry_run or not unproved:
                     return Moved(prefix, here.old, "unchanged", checked=here.seal.checked)
-                return self._proved(here, Settled(here.seal), "unchanged")
-            rows = look_inside(prefix)
+                return self._proved(here, Files(here, {}), "unchanged")
+            rows = _look_inside(prefix)
             original = here.is_copy
             here = self._as_copy(here)
             searched = search(here, rows, self.reporter)
@@ -201,17 +204,17 @@ class _Move:
                 return replace(planned, original=original)
             hint = f"it is partly rewritten; run again: sealenv move --here {shown(str(prefix))}"
             with with_hint(prefix, hint, interrupted_only=True):
-                settled = settle(here, self.reporter, locked=fd, copied=True)
-            return replace(self._proved(here, settled, "rewritten"), original=original)
+                files = settle(here, self.reporter, locked=fd, copied=True)
+            return replace(self._proved(here, files, "rewritten"), original=original)
 
-    def _refuse(self, prefix: Path, *, patience: float = 0.0) -> None:
+    def _refuse(self, prefix: Path) -> None:
         if state_of(prefix) is State.PENDING:
             raise PrefixPendingError(
                 "this environment was never finished",
                 where=str(prefix),
                 hint=f"create it again, or: sealenv remove {shown(str(prefix))}",
             )
-        refuse_in_use(prefix, os.environ, do="move", force=self.force, patience=patience)
+        refuse_in_use(prefix, os.environ, do="move", force=self.force)
         refuse_frozen(prefix, do="move", override=self.override_frozen)
 
     def _as_copy(self, here: Relocation) -> Relocation:
@@ -247,10 +250,10 @@ class _Move:
         )
         with with_hint(place, hint):
             copied = away.seal.prefix != str(away.prefix)
-            settled = settle(there, self.reporter, searched=searched, locked=fd, copied=copied)
+            files = settle(there, self.reporter, searched=searched, locked=fd, copied=copied)
         hint = f"it is at {place} now, and was not run yet: {again}"
         with with_hint(place, hint, interrupted_only=True):
-            return self._proved(there, settled, "renamed")
+            return self._proved(there, files, "renamed")
 
     def _copy_and_remove(
         self, away: Relocation, place: Path, searched: Searched, stack: contextlib.ExitStack
@@ -278,23 +281,23 @@ class _Move:
         held = PrefixLock.acquire(place)
         with contextlib.closing(held), with_hint(place, hint):
             copy_entries(away.prefix, entries, place, self.reporter)
-            digests = compare(away.prefix, place, entries)
+            compare(away.prefix, place, entries)
             held.share()
             there = replace(away, prefix=place)
             searched = replace(searched, rows=take_snapshot(place))
-            settled = settle(there, self.reporter, searched=searched, copied=True, digests=digests)
-            moved = self._proved(there, settled, "copied", held)
+            files = settle(there, self.reporter, searched=searched, copied=True)
+            moved = self._proved(there, files, "copied", held)
             held.commit()
         return moved
 
     def _proved(
-        self, there: Relocation, settled: Settled, how: str, held: PrefixLock | None = None
+        self, there: Relocation, files: Files, how: str, held: PrefixLock | None = None
     ) -> Moved:
         """Run the environment, and return what was done."""
-        check = prove_running(there, settled.seal, settled.rewritten, self.reporter, held)
+        check = prove_running(there, files.seal, self.reporter, held)
         return Moved(
-            there.prefix, there.old, how, settled.rewritten, settled.deleted, settled.left,
-            settled.unsigned, check is not None, check,
+            there.prefix, there.old, how, tuple(sorted(files.changes)), tuple(files.deleted),
+            tuple(files.left), tuple(files.unsigned), check is not None, check,
         )  # fmt: skip
 
 

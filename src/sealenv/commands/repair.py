@@ -7,7 +7,6 @@ the old or the right one.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -21,12 +20,11 @@ from sealenv.engine.client import Engine, started
 from sealenv.errors import PrefixError, from_oserror
 from sealenv.fields import AbsolutePath
 from sealenv.gates.admission import clean_environ
-from sealenv.install.pyc import compile_packages
+from sealenv.install.pyc import compile_files
 from sealenv.layout import CONDARC, leaves
 from sealenv.naming import shown
 from sealenv.prefix.condafiles import write_condarc
 from sealenv.prefix.prefixlock import exclusive
-from sealenv.prefix.records import PathsData, PrefixRecord, RecordPath
 from sealenv.progress import QUIET, Reporter
 from sealenv.repairs.archives import obtain
 from sealenv.repairs.plan import Plan, make_plan
@@ -243,10 +241,10 @@ class _Repair:
         self.reporter.phase("pyc", "compiling python files")
         refused: dict[str, str] = {}
         with scratch_in(self.prefix) as scratch:
-            made = compile_packages(
+            made = compile_files(
                 self.prefix,
                 self.comparison.platform,
-                [_as_package(source) for source in sources],
+                sources,
                 self.environ,
                 lambda done, total: self.reporter.advance(done, total, "files"),
                 refused=refused,
@@ -255,21 +253,11 @@ class _Repair:
         for path in todo.compile:
             if (source := source_of(path)) in refused:
                 self.reasons[path] = f"the file system refuses: {refused[source]}"
-        for path in itertools.chain.from_iterable(made.values()) if os.name != "nt" else ():
+        compiled = [file.pyc for file in made.values() if file] if os.name != "nt" else []
+        for path in compiled:
             then = self.comparison.as_sealed(path)
             beside = self.comparison.rows[source_of(path) or path]
             (self.prefix / path).chmod(then.mode if then else beside.mode & 0o666)
-
-
-def _as_package(source: str) -> PrefixRecord:
-    """Return a package of one python file, for `compile_packages`."""
-    site = "/site-packages/" in f"/{source}"
-    return PrefixRecord(
-        name="sealenv-noarch" if site else "python",
-        version="", build="",
-        noarch="python" if site else None,
-        paths_data=PathsData([RecordPath(source)]),
-    )  # fmt: skip
 
 
 def _refuse_in_use(prefix: Path) -> None:

@@ -20,7 +20,6 @@ from sealenv.errors import PrefixError, RecordError
 from sealenv.fields import AbsolutePath, Sha256
 from sealenv.layout import META, SEAL
 from sealenv.locks import Lock
-from sealenv.portability.patch import left_absolute
 from sealenv.prefix.condafiles import made_by, read_bootstrap, read_requested
 from sealenv.prefix.installed import installed
 from sealenv.prefix.prefixlock import exclusive
@@ -40,11 +39,11 @@ from sealenv.seals.seal import (
     timestamp,
     write_seal,
 )
-from sealenv.seals.snapshot import readable, refuse_changed
+from sealenv.seals.snapshot import hash_rows, look_again
 from sealenv.seals.wheels import is_of, locked_wheels, requested_of
 from sealenv.system.volumes import real_folder
 
-__all__ = ["Sealed", "reseal", "seal"]
+__all__ = ["Sealed", "seal"]
 
 
 class BeforeAndNow(msgspec.Struct, frozen=True):
@@ -111,56 +110,33 @@ def seal(
 
     Raises:
         PrefixError: it is pending, moved, in use, or has a file where a script belongs.
-        RecordError, DigestError: the installed packages are unknown.
-    """
-    return reseal(prefix_of(env), confirm, dry_run=dry_run, reporter=reporter)
-
-
-def reseal(
-    prefix: Path,
-    confirm: Callable[[Sealed], None] | None = None,
-    *,
-    dry_run: bool = False,
-    reporter: Reporter = QUIET,
-) -> Sealed:
-    """Seal an environment as it is now.
-
-    Args:
-        prefix: a sealed environment, or one of another tool.
-        confirm: called with the difference before anything is written; may raise to stop.
-        dry_run: write nothing.
-        reporter: shows the progress.
-
-    Raises:
-        PrefixError: it is pending, moved, in use, or has a file where a script belongs.
         RecordError: a record cannot be read.
         DigestError: a record does not name its archive, so the package could not be installed again.
         FilesystemError: it cannot be read or written.
     """
-    prefix = real_folder(prefix)  # the seal names the folder, not a link to it
+    prefix = real_folder(prefix_of(env))  # the seal names the folder, not a link to it
     with exclusive(prefix):
-        change, seal, comparison = _compare(prefix, reporter)
+        change, new, comparison = _compare(prefix, reporter)
         if dry_run:
             return msgspec.structs.replace(change, dry_run=True)
+        rows = comparison.rows  # what is written from now on is not sealed
         if comparison.seal and change.empty:
-            retaken = restat_sealed(prefix, comparison.seal)
+            sealed = dict(comparison.sealed or {})
+            retaken = restat_sealed(prefix, comparison.seal, sealed, rows) if sealed else None
             return _with_fingerprints(change, retaken, retaken=True) if retaken else change
+        hash_rows(prefix, rows, [row for row in rows.values() if not row.digest])
         if confirm:
             confirm(change)
-        seal.activation = write_scripts(prefix, platform=seal.platform).paths
-        observed = read_contents(
-            prefix,
-            seal.platform,
-            {note.path: note.after for note in seal.patched},
-            reporter=reporter,
-        )
-        refuse_changed(prefix, comparison.rows, observed.rows, seal.activation)
-        seal.pip = observed.pip
-        seal.fingerprints = observed.fingerprints
-        seal.files = observed.table_sha256
+        new.activation = write_scripts(prefix, platform=new.platform).paths
+        look_again(prefix, rows, new.activation)
+        patched = {note.path: note.after for note in new.patched}
+        observed = read_contents(prefix, new.platform, patched, rows=rows, reporter=reporter)
+        new.pip = observed.pip
+        new.fingerprints = observed.fingerprints
+        new.files = observed.table_sha256
         write_table(prefix, observed.table)
-        write_seal(prefix, seal)
-    return _with_fingerprints(change, seal)
+        write_seal(prefix, new)
+    return _with_fingerprints(change, new)
 
 
 def _with_fingerprints(change: Sealed, seal: Seal, *, retaken: bool = False) -> Sealed:
@@ -289,20 +265,9 @@ def _describe(comparison: Comparison, lock: Lock, *, changed: bool) -> Seal:
             for note in (old.patched if old else [])
             if (row := comparison.rows.get(note.path)) and row.digest.hex() == note.after
         ],
-        absolute=sorted(
-            {
-                *left_absolute(comparison.prefix, comparison.platform),
-                *_still_there(comparison, old),
-            },
-        ),
+        absolute=old.absolute if old else [],
         former=old.former if old else [],
     )
-
-
-def _still_there(comparison: Comparison, old: Seal | None) -> set[str]:
-    """Return the existing paths that the seal before noted as containing the prefix."""
-    noted = set(old.absolute) if old else set()
-    return noted & {SEAL, *map(readable, comparison.rows)} if noted else noted
 
 
 def _maker(prefix: Path) -> EngineNote:

@@ -21,7 +21,7 @@ from sealenv.prefix.records import scan_records
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.arguments import StrPath, prefix_of
 from sealenv.seals.changes import distribution_changes, package_changes
-from sealenv.seals.check import check, check_changes, check_promises, check_records
+from sealenv.seals.check import check, check_changes, check_promises
 from sealenv.seals.check_compiled import count_unread
 from sealenv.seals.compare import Comparison
 from sealenv.seals.findings import CONDITIONS, STATES, Finding, condition_of
@@ -166,28 +166,22 @@ def examine(
     """Read and compare everything; return the comparison too."""
     reporter.phase("verify", "comparing files")
     then = read_sealed(prefix)
-    comparison, broken = _compare(prefix, then, take_snapshot(prefix))
-    hashed = _hash(comparison, comparison.rows.values(), reporter)
-    findings = [*broken, *_findings(comparison, then, lock)]
-    now = None
-    if not then.pending:
-        now = _fingerprints(comparison, tree=tree)
-        sealed = then.seal.fingerprints if then.seal else None
-        if expect is not None:
-            findings += _unexpected(now, expect, "expected")
-        elif sealed and not any(f.damage or f.change for f in findings):
-            findings += _unexpected(now, sealed.packages, "sealed")
-    notes = [] if then.pending else _compiled_note(comparison, findings)
+    rows = take_snapshot(prefix)
+    comparison, findings = _compare(prefix, then, rows)
     packages = len(comparison.records)
+    if then.pending:
+        return comparison, _report(prefix, then, rows, then.findings, packages=packages)
+    hashed = _hash(comparison, rows.values(), reporter)
+    findings += _findings(comparison, then, lock)
+    now = _fingerprints(comparison, tree=tree)
+    sealed = then.seal.fingerprints if then.seal else None
+    if expect is not None:
+        findings += _unexpected(now, expect, "expected")
+    elif sealed and not any(f.damage or f.change for f in findings):
+        findings += _unexpected(now, sealed.packages, "sealed")
+    notes = _compiled_note(comparison, findings)
     return comparison, _report(
-        prefix,
-        then,
-        comparison.rows,
-        findings,
-        packages=packages,
-        hashed=hashed,
-        now=now,
-        notes=notes,
+        prefix, then, rows, findings, packages=packages, hashed=hashed, now=now, notes=notes
     )
 
 
@@ -203,16 +197,18 @@ def _verify_fast(prefix: Path, reporter: Reporter) -> Verified:
         known = sealed.get(path)
         if known is not None and row.kind == FILE and row.same_stat(known):
             row.digest = known.digest
-    comparison, broken = _compare(prefix, then, rows)
+    comparison, findings = _compare(prefix, then, rows)
+    packages = len(comparison.records)
+    if then.pending:
+        return _report(prefix, then, rows, then.findings, packages=packages, fast=True)
     unread = [row for row in rows.values() if row.kind == FILE and not row.digest]
     notes = []
     if then.rows is None:
         notes.append("no file table: files are compared by their size alone")
         unread = [row for row in unread if row.path.startswith(f"{META}/")]
     hashed = _hash(comparison, unread, reporter)
-    findings = [*broken, *_findings(comparison, then, None)]
+    findings += _findings(comparison, then, None)
     notes += _compiled_note(comparison, findings)
-    packages = len(comparison.records)
     return _report(
         prefix, then, rows, findings, packages=packages, hashed=hashed, notes=notes, fast=True
     )
@@ -260,8 +256,6 @@ def _count_files(rows: Mapping[str, Row]) -> int:
 
 def _findings(comparison: Comparison, then: Sealed, lock: Lock | None) -> list[Finding]:
     """Find everything but a different fingerprint."""
-    if then.pending:
-        return [*then.findings, *check_records(comparison)]
     found = check(comparison)
     if then.lost:  # untracked files are unknown
         found = [finding for finding in found if not finding.kind.startswith("untracked")]

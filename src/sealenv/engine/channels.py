@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,6 +31,10 @@ __all__ = ["ask", "index", "look_up"]
 T = TypeVar("T")
 _ATTEMPTS = 2
 _SHOWN_VERSIONS = 8
+_NO_INDEX = re.compile(
+    r"Unknown frame descriptor|bz2 header missing|expected value at line 1 column 1\b"
+)
+"""What decoders report for a web page in the place of an index."""
 
 
 async def ask(
@@ -39,6 +43,7 @@ async def ask(
     access: Access,
     work: Callable[[Gateway], Coroutine[Any, Any, T]],
     note: str = "",
+    virtual: Mapping[str, str] = {},
 ) -> T:
     """Run `work` with a gateway to the channels; try again once if a server stalls.
 
@@ -48,6 +53,7 @@ async def ask(
         access: the store and the network.
         work: what to do with the gateway.
         note: added to the hint if no packages satisfy the specs.
+        virtual: the virtual packages and their versions.
 
     Raises:
         ChannelError, OfflineError: a channel cannot be read.
@@ -75,6 +81,7 @@ async def ask(
             text, kind = redact(str(error)).strip(), type(error).__name__
             if kind == "SolverError":
                 near = await _near_names(text, gateway, channels, platforms)
+                near += _of_the_machine(text, str(platforms[0]), virtual)
                 raise _unsolvable(text, near, where, note) from error
             if kind in {"GatewayError", "FetchRepoDataError", "OSError"}:
                 raise _unreadable(text, where, offline=access.offline) from error
@@ -104,13 +111,16 @@ def _unsolvable(text: str, near: Sequence[str], where: str, note: str) -> SolveE
     lines = text.split("Cannot solve the request because of: ", 1)[-1].splitlines()
     if near:
         lines = [line for line in lines if not line.startswith("No candidates were found for ")]
-    unknown = any(" is in no channel" in line for line in near)
+    hint = "relax a version, or add a channel with -c"
+    if any(" is in no channel" in line for line in near):
+        hint = "check the spelling, or add a channel with -c"
+    elif any(" is a property of the machine" in line for line in near):
+        hint = "relax it, or solve for another machine: --virtual-package NAME=VERSION"
     return SolveError(
         "no set of packages satisfies the request",
         where=where,
         details=[*(line for line in lines if line.strip()), *near],
-        hint=("check the spelling" if unknown else "relax a version")
-        + f", or add a channel with -c{note}",
+        hint=f"{hint}{note}",
     )
 
 
@@ -123,6 +133,15 @@ def _unreadable(text: str, where: str, *, offline: bool) -> ChannelError | Offli
             hint="run the same command once without --offline",
         )
     missing = "could not find subdir" in text
+    strange = _NO_INDEX.search(text)
+    if strange:
+        return ChannelError(
+            "a server sent something other than a channel's index",
+            where=where,
+            details=text.splitlines(),
+            hint="it may be the login page of a network: log in with a browser, then run the same "
+            "command again; or check the channel's URL",
+        )
     return ChannelError(
         "the channel does not exist" if missing else "a channel could not be read",
         where=where,
@@ -138,7 +157,7 @@ async def _near_names(
     text: str, gateway: Gateway, channels: Sequence[Channel], platforms: Sequence[Any]
 ) -> list[str]:
     """Describe each missing package: its versions, or similar names."""
-    missing = re.findall(r"No candidates were found for ([A-Za-z0-9_.-]+)", text)
+    missing = re.findall(r"No candidates were found for (?!__)([A-Za-z0-9_.-]+)", text)
     if not missing:
         return []
     try:
@@ -153,10 +172,19 @@ async def _near_names(
             newest = ", ".join(map(str, versions[:_SHOWN_VERSIONS]))
             result.append(f"no version of {name} fits; available: {newest or 'none'}")
         else:
-            near = difflib.get_close_matches(name, names, n=4, cutoff=0.6)
+            near = difflib.get_close_matches(name, names, n=4, cutoff=0.8)
             similar = f"; near names: {', '.join(near)}" if near else ""
             result.append(f"{name} is in no channel for {platforms[0]}{similar}")
     return result
+
+
+def _of_the_machine(text: str, platform: str, virtual: Mapping[str, str]) -> list[str]:
+    """Describe each virtual package in an error: no channel has it."""
+    machine = "this machine" if platform == str(Subdir.current()) else f"a machine for {platform}"
+    return [
+        f"{name} is a property of the machine, not a package: {machine} has {virtual.get(name, 'none')}"
+        for name in dict.fromkeys(re.findall(r"(?<![\w-])__[a-z0-9_]+", text))
+    ]
 
 
 async def look_up(request: LookUp, emit: object) -> dict[str, LockedPackage]:

@@ -81,6 +81,8 @@ class Engine:
                 access=self._access(spec.secrets, offline=offline),
                 exclude_newer=spec.exclude_newer,
                 locked=list(locked),
+                machine=spec.machine,
+                virtual_packages=spec.virtual_packages,
             )
         )
 
@@ -112,7 +114,17 @@ class Engine:
         self._secrets = _secrets_of(spec)
         if lock.platform != current_platform():
             return []
-        return self._call(messages.Fit(lock=lock))
+        return self._call(
+            messages.Fit(
+                lock=lock,
+                machine=spec.machine,
+                virtual_packages=spec.virtual_packages,
+            )
+        )
+
+    def virtual_packages(self) -> list[str]:
+        """Return the virtual packages of this machine, as `NAME=VERSION=BUILD`."""
+        return self._call(messages.Detect())
 
     def fetch(
         self, lock: Lock, reporter: Reporter = QUIET, *, offline: bool, partly: bool = False

@@ -14,6 +14,7 @@ __all__ = [
     "Access",
     "Answer",
     "Complete",
+    "Detect",
     "Event",
     "Examine",
     "Executable",
@@ -81,7 +82,8 @@ class Failed(msgspec.Struct, tag="failed", kw_only=True):
 class Solve(Ask[Lock], tag="solve"):
     """Find the packages that satisfy the specs.
 
-    Packages in `locked` are kept unless the specs require others.
+    Packages in `locked` are kept unless the specs require others. `machine` has all virtual packages of
+    the target; default: the detected or usual ones. `virtual_packages` replace some of them.
     """
 
     specs: list[str]
@@ -90,6 +92,8 @@ class Solve(Ask[Lock], tag="solve"):
     access: Access
     exclude_newer: str | None = None
     locked: list[LockedPackage] = []
+    machine: tuple[str, ...] | None = None
+    virtual_packages: tuple[str, ...] = ()
 
 
 class LookUp(Ask[dict[str, LockedPackage]], tag="look-up"):
@@ -107,9 +111,15 @@ class Complete(Ask[Lock], tag="complete"):
 
 
 class Fit(Ask[list[str]], tag="fit"):
-    """List the requirements of the packages that this machine does not meet."""
+    """List the requirements of the packages that this machine does not meet; see `Solve`."""
 
     lock: Lock
+    machine: tuple[str, ...] | None = None
+    virtual_packages: tuple[str, ...] = ()
+
+
+class Detect(Ask[list[str]], tag="detect"):
+    """List the virtual packages of this machine."""
 
 
 class Fetch(Ask[dict[str, Failed]], tag="fetch"):
@@ -168,7 +178,7 @@ class Index(Ask[None], tag="index"):
     subdirs: list[str]
 
 
-Request = Solve | LookUp | Complete | Fit | Fetch | Examine | Join | Link | Obtain | Index
+Request = Solve | LookUp | Complete | Fit | Detect | Fetch | Examine | Join | Link | Obtain | Index
 
 
 class Progress(msgspec.Struct, tag="progress", kw_only=True):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import rattler
+from msgspec.structs import replace
 from rattler import (
     Channel,
     Gateway,
@@ -14,6 +17,7 @@ from rattler import (
     MatchSpec,
     PackageName,
     PackageRecord,
+    RepoDataRecord,
     Version,
     VirtualPackage,
 )
@@ -22,30 +26,38 @@ from rattler.package import BuildString
 from rattler.platform import Subdir
 
 from sealenv.engine.channels import ask
-from sealenv.engine.messages import Fit, Solve
+from sealenv.engine.fetch import fetch
+from sealenv.engine.messages import Access, Detect, Fetch, Fit, Solve
 from sealenv.engine.records import from_record, to_record
-from sealenv.errors import SolveError, SpecError
+from sealenv.errors import DigestError, SolveError, SpecError
 from sealenv.locks import Lock, LockedPackage
+from sealenv.locks.explicit import bare_package
 from sealenv.locks.model import topological
 from sealenv.spec.matchspec import package_name
 from sealenv.spec.model import parse_time
+from sealenv.store.archives import Store
 from sealenv.urls import redact, split_credentials
 
-__all__ = ["fit", "lacking", "solve"]
+__all__ = ["detect", "fit", "lacking", "solve"]
+
+_URL = re.compile(r'\burl="([^"]+)"')
+"""The URL in the text of a MatchSpec, which has no attribute for it."""
 
 
-async def solve(request: Solve, emit: object) -> Lock:
+async def solve(request: Solve, emit: Callable[[Any], None]) -> Lock:
     """Find the packages.
 
     Raises:
         SpecError: an invalid spec, channel or time.
         ChannelError: a channel does not exist or does not answer.
         SolveError: no packages satisfy the specs; the details say why.
-        DigestError: a record without sha256.
+        DigestError: a record without sha256, or a package requested by URL has another one.
     """
-    specs = [_match_spec(s) for s in request.specs]
-    channels = [_channel(c) for c in request.channels]
-    virtual = _virtual_packages(request.platform)
+    files: dict[str, LockedPackage] = {}
+    specs = [await _of_file(_match_spec(s), request.access, emit, files) for s in request.specs]
+    named = [s.channel for s in specs if s.channel]  # of `channel::name`: last, as in conda
+    channels = [*{c.base_url: c for c in (*map(_channel, request.channels), *named)}.values()]
+    virtual = _virtual_packages(request.platform, request.machine, request.virtual_packages)
     platforms: list[Any] = [request.platform, "noarch"]
     newest = parse_time(request.exclude_newer) if request.exclude_newer else None
 
@@ -61,24 +73,65 @@ async def solve(request: Solve, emit: object) -> Lock:
             exclude_newer=newest,
             channel_relations="disabled",  # CEP 42: a channel must not add further channels
         )
-        packages = topological(from_record(r) for r in records)
+        found = [from_record(r) for r in records if r.url not in files]
         kept = {p.url for p in request.locked}
-        new = [p for p in packages if p.url not in kept]
+        new = [p for p in found if p.url not in kept]
         await _check_strict(gateway, channels, platforms, specs, new)
-        return packages
+        found += [_from_file(r, files[r.url]) for r in records if r.url in files]
+        return topological(found)
 
     note = ""
+    known = {v.name.normalized: str(v.version) for v in virtual}
     if newest:
         note = f"; packages newer than {request.exclude_newer} or without a time were left out"
     return Lock(
         platform=request.platform,
         channels=tuple(split_credentials(c.base_url).clean for c in channels),
-        packages=tuple(await ask(channels, platforms, request.access, attempt, note)),
+        packages=tuple(await ask(channels, platforms, request.access, attempt, note, known)),
         virtual_packages=tuple(
             f"{v.name.normalized}={v.version}={v.build_string}" for v in virtual
         ),
         exclude_newer=request.exclude_newer,
     )
+
+
+async def _of_file(
+    spec: MatchSpec,
+    access: Access,
+    emit: Callable[[Any], None],
+    files: dict[str, LockedPackage],
+) -> MatchSpec:
+    """Fetch the archive of a spec with a URL, and return the spec with the URL of the verified file.
+
+    py-rattler reads the dependencies from the archive, without verifying it and even offline.
+
+    Raises:
+        DigestError: the spec has no sha256, or the archive has another one.
+    """
+    text = str(spec)
+    found = _URL.search(text)
+    if found is None:
+        return spec
+    url = split_credentials(found[1]).clean
+    if spec.sha256 is None:
+        raise DigestError(
+            "a package that is requested by URL needs its sha256, so that it can be verified",
+            where=url,
+            hint=f"write it like '{text.split('[')[0]}[url={url},sha256=HEX]'",
+        )
+    package = bare_package(url, spec.sha256.hex(), where=text)
+    lock = Lock(platform=package.subdir, channels=(), packages=(package,))
+    await fetch(Fetch(lock=lock, access=access), emit)
+    path = Store(Path(access.store)).path(package)
+    files[path.as_uri()] = replace(package, size=path.stat().st_size)
+    return MatchSpec(text.replace(found[1], path.as_uri()), strict=False)
+
+
+def _from_file(record: RepoDataRecord, package: LockedPackage) -> LockedPackage:
+    """Return the package that was requested by URL, with the record of its archive."""
+    raw = json.loads(record.to_json())
+    known = {key: raw[key] for key in raw if key not in ("url", "fn", "channel")}
+    return replace(package, record={**known, **package.record, "size": package.size})
 
 
 def _match_spec(text: str) -> MatchSpec:
@@ -147,29 +200,54 @@ _FOREIGN = {
 _ARCHSPEC = {"64": "x86_64", "aarch64": "aarch64", "arm64": "arm64", "ppc64le": "ppc64le"}
 
 
-def _virtual_packages(platform: str) -> list[GenericVirtualPackage]:
+def _virtual_packages(
+    platform: str, machine: Sequence[str] | None = None, changes: Sequence[str] = ()
+) -> list[GenericVirtualPackage]:
     """Return the virtual packages (CEP 30): detected for this platform, stated for another.
 
-    CONDA_OVERRIDE_* are not read: a lock must not depend on a shell.
+    Args:
+        platform: the subdir.
+        machine: those of the machine, if they are given: `NAME=VERSION=BUILD`.
+        changes: further ones, which replace others of the same name; `NAME=` removes one.
     """
-    if platform == str(Subdir.current()):
-        return [v.into_generic() for v in VirtualPackage.detect()]
-    system, _, machine = platform.partition("-")
-    builds = [(name, version, "0") for name, version in _FOREIGN.get(system, ())]
-    if machine in _ARCHSPEC:
-        builds.append(("__archspec", "1", _ARCHSPEC[machine]))
-    return [
-        GenericVirtualPackage(PackageName(n), Version(v), BuildString.new_unchecked(b))
-        for n, v, b in builds
-    ]
+    if machine is None and platform == str(Subdir.current()):
+        found = [str(v.into_generic()) for v in VirtualPackage.detect()]
+    elif machine is None:
+        system, _, processor = platform.partition("-")
+        found = [f"{name}={version}" for name, version in _FOREIGN.get(system, ())]
+        if processor in _ARCHSPEC:
+            found.append(f"__archspec=1={_ARCHSPEC[processor]}")
+    else:
+        found = [*machine]
+    by_name = {text.partition("=")[0]: text for text in [*found, *changes]}
+    return [_virtual(text) for text in by_name.values() if not text.endswith("=")]
+
+
+def _virtual(text: str) -> GenericVirtualPackage:
+    name, version, build = [*text.split("="), "0", "0"][:3]
+    try:
+        return GenericVirtualPackage(
+            PackageName(name), Version(version), BuildString.new_unchecked(build)
+        )
+    except Exception as error:
+        raise SpecError(
+            f"{text!r} is not a virtual package: {error}", hint="write it like '__cuda=12.4'"
+        ) from error
+
+
+async def detect(request: Detect, emit: object) -> list[str]:
+    """List the virtual packages of this machine, as `NAME=VERSION=BUILD`."""
+    return [str(v.into_generic()) for v in VirtualPackage.detect()]
 
 
 async def fit(request: Fit, emit: object) -> list[str]:
     """List the requirements of the lock that this machine does not meet."""
-    return lacking(request.lock)
+    return lacking(request.lock, request.machine, request.virtual_packages)
 
 
-def lacking(lock: Lock) -> list[str]:
+def lacking(
+    lock: Lock, machine: Sequence[str] | None = None, changes: Sequence[str] = ()
+) -> list[str]:
     """List the requirements (`__glibc >=2.28`, `__cuda`) that this machine does not meet.
 
     The dependencies of the packages count, not the machine on which the lock was made.
@@ -178,7 +256,7 @@ def lacking(lock: Lock) -> list[str]:
         v.name.normalized: PackageRecord(
             v.name.normalized, str(v.version), v.build_string, 0, lock.platform
         )
-        for v in _virtual_packages(lock.platform)
+        for v in _virtual_packages(lock.platform, machine, changes)
     }
     wanted: dict[str, list[str]] = {}
     for package in lock.packages:

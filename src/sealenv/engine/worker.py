@@ -71,6 +71,7 @@ def _answers() -> dict[type, Callable[[Any, Emit], Awaitable[Any]]]:
     return {
         messages.Solve: solve.solve,
         messages.Fit: solve.fit,
+        messages.Detect: solve.detect,
         messages.LookUp: channels.look_up,
         messages.Index: channels.index,
         messages.Complete: records.complete,

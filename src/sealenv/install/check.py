@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from subprocess import TimeoutExpired
+from subprocess import CompletedProcess, TimeoutExpired
 from typing import Any
 
 from sealenv.activation import launch
@@ -23,9 +23,12 @@ __all__ = ["CheckReport", "check_environment"]
 _SECONDS = 180.0
 _TOKEN_VARIABLE = "SEALENV_CHECK_TOKEN"
 
-# The environment's python starts pip, conda and mamba side by side.
+# The environment's python starts pip, conda and mamba side by side, and imports the rest meanwhile.
 _PROGRAM = r"""
-import json, os, shutil, subprocess, sys
+import os, subprocess, sys
+def find(tool):
+    import shutil
+    return shutil.which(tool)
 def words(program):
     if not program.lower().endswith((".bat", ".cmd")):
         return [program, "--version"]
@@ -33,24 +36,18 @@ def words(program):
     return '"%s" /d /v:off /s /c ""%s" --version"' % (CMD, program)
 running = {}
 for tool, module in TOOLS:
-    program = sys.executable if module else shutil.which(tool)
-    if not program:
-        running[tool] = None
-        continue
-    command = [program, "-m", module, "--version"] if module else words(program)
-    running[tool] = (program, subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT))
+    program = sys.executable if module else find(tool)
+    command = [program, "-m", module, "--version"] if module else program and words(program)
+    running[tool] = program, program and subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+import json
 answers = {}
-for tool, started in running.items():
-    if started is None:
-        answers[tool] = [None, 127, "not on PATH"]
-    else:
-        out = started[1].communicate()[0].decode("utf-8", "replace").strip()
-        answers[tool] = [started[0], started[1].returncode, out]
+for tool, (program, process) in running.items():
+    out = process.communicate()[0].decode("utf-8", "replace") if process else "not on PATH"
+    answers[tool] = program, process.returncode if process else 127, out.strip()
 print(json.dumps({
     "version": sys.version.split()[0], "prefix": sys.prefix, "executable": sys.executable,
-    "path": sys.path, "which": shutil.which("python"), "conda_prefix": os.environ.get("CONDA_PREFIX"),
+    "path": sys.path, "which": find("python"), "conda_prefix": os.environ.get("CONDA_PREFIX"),
     "tools": answers}))
 """
 
@@ -92,33 +89,18 @@ def check_environment(
     Raises:
         CheckFailedError: with all problems, not only the first.
     """
-    tools = [("pip", "pip")] if "pip" in versions else []
-    tools += [(t, "") for t in ("conda", "mamba") if spec.asks_for(t)]
-    program = f"TOOLS = {tools!r}\nCMD = {command_processor(environ)!r}\n{_PROGRAM}"
-    has_python = "python" in versions
-    with clean_home() as home:
-        env = {
-            **environ,
-            **private_folders(home),
-            _TOKEN_VARIABLE: token,
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
-        if os.name == "nt":  # otherwise programs in the current folder are found first
-            env["NoDefaultCurrentDirectoryInExePath"] = "1"
-        command = _command(prefix, env, ["python", "-"] if has_python else [])
-        try:
-            done = run_quietly(
-                command, env=env, cwd=prefix, timeout=_SECONDS, keep_fd=keep_fd,
-                text_input=program if has_python else None,
-            )  # fmt: skip
-        except TimeoutExpired:
-            raise _failed(prefix, [f"no answer within {_SECONDS:g} seconds"]) from None
-    said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-10:]
-    if not has_python:
+    program = None
+    if "python" in versions:
+        tools = [("pip", "pip")] if "pip" in versions else []
+        tools += [(t, "") for t in ("conda", "mamba") if spec.asks_for(t)]
+        program = f"TOOLS = {tools!r}\nCMD = {command_processor(environ)!r}\n{_PROGRAM}"
+    done = _run(prefix, program, environ, token, keep_fd)
+    if program is None:
         if done.returncode != 0:
             raise _failed(prefix, [f"activation failed: {done.stderr.strip()}"])
         return CheckReport(python=None)
     if done.returncode != 0:
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-10:]
         raise _failed(prefix, [f"its python did not run (exit code {done.returncode})", *said])
     try:
         answer = json.loads(done.stdout.splitlines()[-1])
@@ -130,6 +112,28 @@ def check_environment(
     return CheckReport(
         python=answer["version"], tools={k: _version_line(v[2]) for k, v in answer["tools"].items()}
     )
+
+
+def _run(
+    prefix: Path, program: str | None, environ: Mapping[str, str], token: str, keep_fd: int | None
+) -> CompletedProcess[str]:
+    """Activate the environment in a clean process, and run a program in its python, if there is one."""
+    with clean_home() as home:
+        env = {
+            **environ,
+            **private_folders(home),
+            _TOKEN_VARIABLE: token,
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        if os.name == "nt":  # otherwise programs in the current folder are found first
+            env["NoDefaultCurrentDirectoryInExePath"] = "1"
+        command = _command(prefix, env, ["python", "-"] if program else [])
+        try:
+            return run_quietly(
+                command, env=env, cwd=prefix, timeout=_SECONDS, keep_fd=keep_fd, text_input=program
+            )
+        except TimeoutExpired:
+            raise _failed(prefix, [f"no answer within {_SECONDS:g} seconds"]) from None
 
 
 def _command(prefix: Path, env: Mapping[str, str], argv: Sequence[str]) -> list[str]:

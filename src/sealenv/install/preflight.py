@@ -22,11 +22,11 @@ from sealenv.store.placing import (
     entry_point_paths,
     linked_paths,
     refuse_links_out,
-    refuse_long_paths,
     refuse_unlike,
     site_packages_of,
     wheel_paths,
 )
+from sealenv.system.volumes import refuse_long_paths
 
 __all__ = ["Contents", "preflight"]
 
@@ -149,7 +149,7 @@ def _refuse_replacing(placed: PlacedWheel, installed: dict[str, str], conda: Own
 
 
 def _refuse_paths(lock: Lock, owners: Owners) -> None:
-    """Refuse paths that differ in case only, are both file and folder, or are no Windows names."""
+    """Refuse paths that differ only in case, are both file and folder, or are invalid on Windows."""
     windows = is_windows(lock.platform)
     folded: dict[str, str] = {}
     for path, (owner, *_) in owners.items():
@@ -176,7 +176,7 @@ def _refuse_paths(lock: Lock, owners: Owners) -> None:
 
 
 def _check_room(prefix: Path, cache: Path, size: int, copied: int) -> None:
-    """Compare the free room with what is copied: wheels, and everything if the cache is elsewhere."""
+    """Compare the free space with the bytes to copy: wheels, or everything if the cache is elsewhere."""
     folder = prefix
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent

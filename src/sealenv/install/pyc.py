@@ -1,8 +1,8 @@
-"""Compile Python files with the environment's own python, in parallel.
+"""Compile Python files once per machine, with the environment's own python.
 
 py-rattler compiles nothing (conda does, CEP 34). The .pyc have a hash of their source instead of its
-time, and file names relative to the prefix: the same bytes in every prefix and after a move.
-docs/explanation/pyc.md compares the ways to validate them.
+time, and file names relative to the prefix: the same bytes in every prefix and after a move. So those
+of packages are stored, and the next environment links them. docs/explanation/pyc.md has the details.
 """
 
 from __future__ import annotations
@@ -14,42 +14,52 @@ import os
 import re
 import subprocess
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sealenv.errors import EngineError, from_oserror
 from sealenv.layout import python_exe
+from sealenv.locks import Lock
 from sealenv.prefix.records import PrefixRecord
+from sealenv.store.archives import Store
+from sealenv.store.compiled import MODE, CompiledFile, CompiledPackage
 from sealenv.system.files import OF_ALL
-from sealenv.system.hashing import processors
+from sealenv.system.hashing import processors, sha256_of
 
-__all__ = ["INVALIDATION", "compile_packages"]
+__all__ = ["INVALIDATION", "compile_files", "compile_packages"]
 
 INVALIDATION = "checked-hash"
 
 _STDLIB = re.compile(r"(lib/python3\.\d+|Lib)/(?!(.*/)?(site-packages|test|tests|idlelib)/).*\.py$")
 _COMPILED = re.compile(r"__pycache__/([^/]+)\.[^./]+\.pyc$")
+_CHUNK = 16
+"""Files that a process gets at a time."""
 
 _PROGRAM = r"""
-import errno, json, os, sys, threading
+import errno, hashlib, json, os, queue, sys, threading
 import py_compile
 job = json.loads(sys.stdin.buffer.readline())
-def leave():
-    sys.stdin.buffer.read()
+chunks = queue.SimpleQueue()
+def listen():
+    for line in sys.stdin.buffer:
+        chunks.put(json.loads(line))
     os._exit(3)
-threading.Thread(target=leave, daemon=True).start()
-mode = py_compile.PycInvalidationMode[job["mode"].upper().replace("-", "_")]
-def write(path, data, mode=0o666):
+threading.Thread(target=listen, daemon=True).start()
+mode = py_compile.PycInvalidationMode[job["validation"].upper().replace("-", "_")]
+def write(path, data, mode=None):
     # The standard library's own accepts a short write on a full disk (gh-126606).
+    global sha256
+    sha256 = hashlib.sha256(data).hexdigest()
     partial = f"{path}.{os.getpid()}"
     if job["scratch"]:
         partial = os.path.join(job["scratch"], str(os.getpid()))
     try:
-        fd = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode & 0o666)
+        fd = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, job["mode"])
         with open(fd, "wb") as file:
             file.write(data)
+        os.chmod(partial, job["mode"])
         os.replace(partial, path)
     except OSError:
         try:
@@ -59,17 +69,20 @@ def write(path, data, mode=0o666):
         raise
 py_compile.importlib._bootstrap_external._write_atomic = write
 out = sys.stdout
-for path in job["paths"]:
-    try:
-        pyc = py_compile.compile(
-            os.path.join(job["prefix"], path), dfile=path, doraise=True, invalidation_mode=mode
-        )
-        line = [path, os.path.relpath(pyc, job["prefix"]).replace(os.sep, "/"), None, None]
-    except OSError as error:  # py_compile raises one without a number if the .pyc is not a file
-        line = [path, None, error.errno or errno.EEXIST, error.strerror or str(error)]
-    except Exception:
-        line = [path, None, None, None]
-    out.write(json.dumps(line) + "\n")
+while chunk := chunks.get():
+    for path in chunk:
+        try:
+            pyc = py_compile.compile(
+                os.path.join(job["prefix"], path), dfile=path, doraise=True, invalidation_mode=mode
+            )
+            pyc = os.path.relpath(pyc, job["prefix"]).replace(os.sep, "/")
+            line = [path, pyc, sha256, None, None]
+        except OSError as error:  # py_compile raises one without a number if the .pyc is not a file
+            reason = error.strerror or str(error)
+            line = [path, None, None, error.errno or errno.EEXIST, reason]
+        except Exception:
+            line = [path, None, None, None, None]
+        out.write(json.dumps(line) + "\n")
     out.flush()
 os._exit(0)
 """
@@ -77,66 +90,57 @@ os._exit(0)
 
 def compile_packages(
     prefix: Path,
-    platform: str,
+    lock: Lock,
+    store: Store,
     records: Sequence[PrefixRecord],
     environ: Mapping[str, str],
     on_file: Callable[[int, int], None],
     *,
-    more: Mapping[str, str] | None = None,
+    wheels: Mapping[str, str],
+    since: int,
     keep_fd: int | None = None,
-    refused: dict[str, str] | None = None,
-    scratch: Path | None = None,
-) -> dict[str, list[str]]:
-    """Compile, and return the .pyc by owner: the package's name, or the value in `more`.
-
-    Invalid Python (templates, tests of syntax errors) is skipped, as in conda.
+) -> dict[str, list[CompiledFile]]:
+    """Link stored compiled files into a new prefix, and compile and store the rest.
 
     Args:
-        prefix: the linked prefix.
-        platform: its subdir, one that runs here.
+        prefix: the linked prefix, of a platform that runs here.
+        lock: its packages, with python.
+        store: has the compiled files.
         records: its package records.
         environ: a clean environment.
-        on_file: called with the numbers of compiled and of all files.
-        more: further sources, with their owners.
+        on_file: called with the numbers of compiled and of all files to compile.
+        wheels: the sources of wheels, with the RECORD of each. These are not stored.
+        since: when linking ended, see `read_contents`.
         keep_fd: see `run_quietly`.
-        refused: receives source -> reason if a .pyc cannot be written, instead of an error.
-        scratch: a folder on the same file system for partial files; by default beside the .pyc.
+
+    Returns:
+        The compiled files by owner: the package's name, or the wheel's RECORD.
 
     Raises:
         EngineError: the environment's python does not run.
         FilesystemError: a .pyc cannot be written.
     """
-    owner = {path: r.name for r in records for path in _sources_of(r)} | dict(more or {})
-    if not owner:
-        return {}
-    # Deal out the files in turn, largest first: the processes end at about the same time.
-    ordered = sorted(owner, key=lambda p: (-_size(prefix / p), p))
-    count = min(processors(), len(ordered))
-    job = {"prefix": str(prefix), "mode": INVALIDATION, "scratch": scratch and str(scratch)}
-    jobs = [{**job, "paths": ordered[number::count]} for number in range(count)]
-    workers = [_start(prefix, platform, environ, keep_fd) for _ in jobs]
-    done = itertools.count(1)
-    lock = threading.Lock()
-
-    def step() -> None:
-        with lock:
-            on_file(next(done), len(ordered))
-
-    with ThreadPoolExecutor(count) as pool:
-        try:
-            results = list(pool.map(_talk, workers, jobs, [step] * count))
-        except BaseException:
-            for worker in workers:
-                worker.kill()
-            raise
-    compiled: dict[str, list[str]] = {}
-    for source, pyc, number, reason in (line for lines in results for line in lines):
-        if pyc is not None:
-            compiled.setdefault(owner[source], []).append(pyc)
-        elif number is not None:
-            if refused is None or number in OF_ALL:
-                raise from_oserror(OSError(number, reason, source))
-            refused[source] = reason
+    packages = {package.name: package for package in lock.packages}
+    owner = dict(wheels)
+    stored: dict[str, CompiledPackage] = {}
+    shared: dict[str, list[str]] = {}
+    made: dict[str, CompiledFile | None] = {}
+    for record in records:
+        if sources := _sources_of(record):
+            name = record.name
+            owner |= dict.fromkeys(sources, name)
+            shared[name] = _unchanged(prefix, record, sources, since)
+            stored[name] = CompiledPackage(store, packages[name], packages["python"], INVALIDATION)
+            made |= stored[name].link(prefix, shared[name])
+    missing = [source for source in owner if source not in made]
+    made |= compile_files(prefix, lock.platform, missing, environ, on_file, keep_fd=keep_fd)
+    for name in {owner[source] for source in missing}.intersection(stored):
+        if not set(shared[name]).isdisjoint(missing):
+            stored[name].keep(prefix, {source: made[source] for source in shared[name]})
+    compiled: dict[str, list[CompiledFile]] = {}
+    for source, file in made.items():
+        if file is not None:
+            compiled.setdefault(owner[source], []).append(file)
     return compiled
 
 
@@ -153,6 +157,92 @@ def _sources_of(record: PrefixRecord) -> list[str]:
     if record.noarch != "python":
         return []
     return [p for p in known if p.endswith(".py") and "/site-packages/" in f"/{p}"]
+
+
+def _unchanged(prefix: Path, record: PrefixRecord, sources: Sequence[str], since: int) -> list[str]:
+    """Select the sources with the bytes of their archive: only these are the same everywhere."""
+    archived = {
+        entry.path: entry.sha256
+        for entry in record.paths_data.paths
+        if entry.original_path is None and entry.sha256_in_prefix in {None, entry.sha256}
+    }
+    found = []
+    for source in sources:
+        sha256 = archived.get(source)
+        with contextlib.suppress(OSError):
+            path = f"{prefix}/{source}"
+            status = os.lstat(path)
+            changed = status.st_mtime_ns if os.name == "nt" else status.st_ctime_ns
+            if sha256 and (changed < since or sha256_of(path).hex() == sha256):
+                found.append(source)
+    return found
+
+
+def compile_files(
+    prefix: Path,
+    platform: str,
+    sources: Sequence[str],
+    environ: Mapping[str, str],
+    on_file: Callable[[int, int], None],
+    *,
+    keep_fd: int | None = None,
+    refused: dict[str, str] | None = None,
+    scratch: Path | None = None,
+) -> dict[str, CompiledFile | None]:
+    """Compile sources with the environment's python, on all processors.
+
+    Invalid Python (templates, tests of syntax errors) is skipped, as in conda.
+
+    Args:
+        prefix: the prefix.
+        platform: its subdir, one that runs here.
+        sources: relative to the prefix.
+        environ: a clean environment.
+        on_file: called with the numbers of compiled and of all files.
+        keep_fd: see `run_quietly`.
+        refused: receives source -> reason if a .pyc cannot be written, instead of an error.
+        scratch: a folder on the same file system for partial files; by default beside the .pyc.
+
+    Returns:
+        source -> the compiled file; None: it is not valid Python.
+
+    Raises:
+        EngineError: the environment's python does not run.
+        FilesystemError: a .pyc cannot be written.
+    """
+    if not sources:
+        return {}
+    # Largest first and a few at a time: the processes end at about the same time.
+    ordered = sorted(sources, key=lambda p: (-_size(prefix / p), p))
+    chunks = [ordered[at : at + _CHUNK] for at in range(0, len(ordered), _CHUNK)]
+    job = {"prefix": str(prefix), "validation": INVALIDATION, "mode": MODE}
+    job["scratch"] = str(scratch) if scratch else None
+    count = min(processors(), len(chunks))
+    workers = [_start(prefix, platform, environ, keep_fd) for _ in range(count)]
+    todo = iter(chunks)
+    done = itertools.count(1)
+    lock = threading.Lock()
+
+    def step() -> None:
+        with lock:
+            on_file(next(done), len(ordered))
+
+    with ThreadPoolExecutor(count) as pool:
+        try:
+            results = list(pool.map(lambda worker: _talk(worker, job, todo, step), workers))
+        except BaseException:
+            for worker in workers:
+                worker.kill()
+            raise
+    made: dict[str, CompiledFile | None] = {}
+    for source, pyc, sha256, number, reason in itertools.chain.from_iterable(results):
+        if number is None:
+            made[source] = CompiledFile(pyc, sha256) if pyc else None
+        elif refused is None or number in OF_ALL:
+            raise from_oserror(OSError(number, reason, source))
+        else:
+            refused[source] = reason
+    return made
 
 
 def _size(path: Path) -> int:
@@ -178,30 +268,38 @@ def _start(
 
 
 def _talk(
-    worker: subprocess.Popen[bytes], job: dict[str, Any], step: Callable[[], None]
+    worker: subprocess.Popen[bytes],
+    job: dict[str, Any],
+    todo: Iterator[list[str]],
+    step: Callable[[], None],
 ) -> list[Any]:
-    """Send a job to a worker, and return its lines."""
+    """Send the job and chunk after chunk to a worker, and return its lines."""
     assert worker.stdin is not None
     assert worker.stdout is not None
     assert worker.stderr is not None
     lines = []
-    try:
-        with contextlib.suppress(OSError):  # it died; its exit code says so
-            worker.stdin.write(json.dumps(job).encode() + b"\n")
-            worker.stdin.flush()
-        for line in worker.stdout:
-            lines.append(json.loads(line))
-            step()
+    wanted = 0
+    with worker.stdin, worker.stdout, worker.stderr:
+        with contextlib.suppress(BrokenPipeError):  # it died; its exit code says so
+            _send(worker.stdin, job)
+            for chunk in todo:
+                _send(worker.stdin, chunk)
+                wanted += len(chunk)
+                for line in itertools.islice(worker.stdout, len(chunk)):
+                    lines.append(json.loads(line))
+                    step()
+            _send(worker.stdin, [])
         code = worker.wait()
         complaint = worker.stderr.read()
-    finally:
-        for stream in (worker.stdin, worker.stdout, worker.stderr):
-            with contextlib.suppress(OSError):
-                stream.close()
-    if code != 0 or len(lines) != len(job["paths"]):
+    if code != 0 or len(lines) != wanted:
         raise EngineError(
             f"the environment's python could not compile its packages (exit code {code})",
             details=complaint.decode(errors="replace").strip().splitlines()[-5:],
             hint="run the same command again, or skip this step with --no-pyc",
         )
     return lines
+
+
+def _send(stream: IO[bytes], value: object) -> None:
+    stream.write(json.dumps(value).encode() + b"\n")
+    stream.flush()

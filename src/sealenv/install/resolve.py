@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -58,7 +58,7 @@ def resolve(
             error.what, where=found[0], details=error.details, hint="fix the line"
         ) from error
     lock = msgspec.structs.replace(solved, specs=spec.packages)
-    lock = _with_channels_of_kept(lock, reporter)
+    lock = _with_channels_of_kept(lock, {p.url for p in keep}, reporter)
     if not spec.requirements:
         return lock
     from sealenv.pypi.resolve import resolve_wheels
@@ -77,11 +77,12 @@ def resolve(
     )
 
 
-def _with_channels_of_kept(lock: Lock, reporter: Reporter) -> Lock:
+def _with_channels_of_kept(lock: Lock, kept: Set[str], reporter: Reporter) -> Lock:
     """Append the channels of kept packages, so that the next solve finds the same packages."""
     missing: dict[str, list[str]] = {}
     for package in lock.packages:
-        if package.channel.rstrip("/") not in {c.rstrip("/") for c in lock.channels}:
+        known = package.channel.rstrip("/") in {c.rstrip("/") for c in lock.channels}
+        if package.url in kept and not known:
             missing.setdefault(package.channel, []).append(package.name)
     for channel, names in missing.items():
         more = " ..." if len(names) > 5 else ""

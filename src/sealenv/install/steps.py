@@ -29,16 +29,16 @@ from sealenv.install.pyc import INVALIDATION, compile_packages
 from sealenv.install.resolve import resolve
 from sealenv.install.userscripts import find_link_scripts, run_link_scripts
 from sealenv.install.wheels import InstalledWheel, install_wheels, record_pyc
-from sealenv.layout import USER_FOLDER
+from sealenv.layout import META, USER_FOLDER
 from sealenv.locks import Lock
-from sealenv.portability.patch import Patched, left_absolute, patch_prefix
+from sealenv.portability.patch import Patched, patch_prefix
 from sealenv.prefix.condafiles import write_condarc, write_history, write_state
 from sealenv.prefix.pending import clear_pending, write_plan
 from sealenv.prefix.prefixlock import PrefixLock
-from sealenv.prefix.records import add_pyc, finish, read_records
+from sealenv.prefix.records import PrefixRecord, add_pyc, finish, read_records
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.target import Target
-from sealenv.seals.contents import digests_of_linking, read_contents, time_of_linking
+from sealenv.seals.contents import Known, digests_of_linking, read_contents, time_of_linking
 from sealenv.seals.filetable import write_table
 from sealenv.seals.seal import SCHEMA, EngineNote, LockNote, PatchNote, Seal, timestamp, write_seal
 from sealenv.spec.model import EnvironmentSpec, current_platform
@@ -294,23 +294,31 @@ def patch(job: Job) -> list[Patched]:
 
 def compile_python(
     job: Job, lock: Lock, installed: Sequence[InstalledWheel], held: PrefixLock
-) -> bool:
-    """Compile Python files, and add the .pyc to the packages' records or the wheels' RECORDs."""
+) -> Known:
+    """Compile Python files, and add the .pyc to the packages' records or the wheels' RECORDs.
+
+    Returns:
+        The digests of the compiled files.
+    """
     if not (job.options.pyc and job.runs_here and lock.find("python")):
-        return False
+        return Known({}, 0)
     job.reporter.phase("pyc", "compiling python files")
     compiled = compile_packages(
         job.prefix,
-        lock.platform,
+        lock,
+        job.store,
         read_records(job.prefix),
         job.environ,
         lambda done, total: job.reporter.advance(done, total, "files"),
-        more={source: wheel.record for wheel in installed for source in wheel.sources},
+        wheels={source: wheel.record for wheel in installed for source in wheel.sources},
+        since=time_of_linking(job.prefix),
         keep_fd=held.fd,
     )
-    add_pyc(job.prefix, lock, compiled)
-    record_pyc(job.prefix, installed, compiled)
-    return bool(compiled)
+    paths = {owner: [file.pyc for file in files] for owner, files in compiled.items()}
+    add_pyc(job.prefix, lock, paths)
+    record_pyc(job.prefix, installed, paths)
+    digests = {f.pyc: bytes.fromhex(f.sha256) for files in compiled.values() for f in files}
+    return Known(digests, os.stat(job.prefix / META).st_mtime_ns)
 
 
 def write_activation(job: Job) -> list[str]:
@@ -351,7 +359,7 @@ def seal(
     *,
     scripts: LinkScripts,
     patched: Sequence[Patched],
-    compiled: bool,
+    compiled: Known,
     activation: list[str],
     checked: CheckReport | None,
 ) -> Seal:
@@ -364,12 +372,16 @@ def seal(
     # Digests from linking are used again. On Windows a program can set a file's time of change, so
     # they are not used after link scripts.
     trusted = os.name != "nt" or not scripts.ran
+
+    def known(records: Sequence[PrefixRecord]) -> list[Known]:
+        linked = Known(digests_of_linking(records), time_of_linking(job.prefix))
+        return [linked, compiled]
+
     observed = read_contents(
         job.prefix,
         job.spec.platform,
         {p.path: p.after for p in patched},
-        known=digests_of_linking if trusted else lambda records: {},
-        since=time_of_linking(job.prefix),
+        known=known if trusted else lambda records: [],
         reporter=job.reporter,
     )
     python = lock.find("python")
@@ -390,11 +402,10 @@ def seal(
         python=checked.python if checked else python.version if python else None,
         checked=checked is not None,
         check=checked.to_json() if checked else {},
-        pyc=INVALIDATION if compiled else None,
+        pyc=INVALIDATION if compiled.digests else None,
         link_scripts=scripts.ran,
         skipped_link_scripts=scripts.skipped,
         patched=[PatchNote(p.path, p.before, p.after, p.what) for p in patched],
-        absolute=left_absolute(job.prefix, job.spec.platform),
         activation=activation,
         pip=observed.pip,
         fingerprints=observed.fingerprints,

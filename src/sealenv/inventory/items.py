@@ -64,7 +64,8 @@ class Item:
     Attributes:
         id: `conda:NAME` or `pypi:NAME`.
         channel: its origin; empty for distributions of pip.
-        url: of its archive, without credentials; empty if unknown.
+        url: of its archive, without credentials, or the origin of a distribution that is not from an
+            index (PEP 610); empty if unknown.
         sha256, md5: of that archive (hex); empty if unknown.
         paths: the files that its record names, relative to the prefix.
         needs: what it depends on.
@@ -182,7 +183,7 @@ def _distribution(
         asked = [found.name]  # pip's own note, wrong for wheels from a lock
     return Item(
         f"pypi:{found.name}", found.name, found.version,
-        url=split_credentials(redact(wheel.url)).clean if wheel else "",
+        url=split_credentials(redact(wheel.url)).clean if wheel else found.origin or "",
         sha256=_hex("sha256", wheel.sha256) if wheel else "",
         license=about.license if about else "",
         summary=about.summary if about else "",

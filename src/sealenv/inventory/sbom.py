@@ -23,6 +23,8 @@ __all__ = ["cyclonedx", "purl"]
 
 _SPACE = uuid.UUID("f0f9a7f2-6a0e-5d2c-9b1d-5a1e2f3b4c6d")
 """The namespace of serial numbers (RFC 9562, version 5)."""
+_PYPI = "https://files.pythonhosted.org/"
+_VCS = re.compile(r"(git|hg|svn|bzr)\+")
 _ARCHIVE = re.compile(r"\.(conda|tar\.bz2|whl)$")
 
 
@@ -82,12 +84,19 @@ def cyclonedx(
 
 
 def purl(item: Item) -> PackageURL | None:
-    """Return the package URL (https://github.com/package-url/purl-spec); None for an invalid name."""
+    """Return the package URL (https://github.com/package-url/purl-spec).
+
+    None for an invalid name, and for a local distribution: its name may be another package's on PyPI.
+    """
     from packageurl import PackageURL
 
     try:
         if item.kind == "pypi":
-            return PackageURL("pypi", name=item.name, version=item.version)
+            if item.url.startswith("file:") and not item.sha256:
+                return None
+            key = "vcs_url" if _VCS.match(item.url) else "download_url"
+            said = {key: item.url} if item.url and not item.url.startswith(_PYPI) else {}
+            return PackageURL("pypi", name=item.name, version=item.version, qualifiers=said)
         archive = _ARCHIVE.search(item.url)
         said = {
             "build": item.build,

@@ -225,7 +225,7 @@ class _Reader:
         node = self.root.at("environments")
         names = ", ".join(found) or "none"
         if wanted is not None and wanted not in found:
-            raise node.wrong(f"there is no environment {wanted!r}", f"it has {names}")
+            raise node.wrong(f"the lock has no environment {wanted!r}", f"it has {names}")
         if wanted is not None or "default" in found:
             return wanted or "default"
         if len(found) != 1:

@@ -24,18 +24,20 @@ from sealenv.portability.rules import POSIX_RULES, RULES, Rule, plain
 from sealenv.system.files import read_regular, write_atomic
 
 __all__ = [
-    "LEFT",
     "POSIX_RULES",
     "RULES",
     "Patched",
     "Rule",
     "is_fixable",
-    "left_absolute",
     "patch_bytes",
     "patch_prefix",
     "planned",
     "rules_of",
 ]
+
+
+_LARGEST = 1 << 20
+"""A larger file is not a script."""
 
 
 @dataclass(frozen=True)
@@ -53,21 +55,6 @@ class Patched:
     before: Sha256
     after: Sha256
     what: str
-
-
-LEFT = (
-    ("Scripts/activate", "plain sh does not tell a sourced file its own path"),
-    ("Scripts/deactivate", "plain sh does not tell a sourced file its own path"),
-    ("etc/profile.d/conda.sh", "plain sh does not tell a sourced file its own path"),
-    ("etc/profile.d/conda.csh", "csh does not tell a sourced file its own path"),
-    ("etc/fish/conf.d/conda.fish", "it is for Cygwin, and its paths come from cygpath"),
-    ("Lib/site-packages/xontrib/conda.xsh", "xonsh may run it without a path"),
-    ("Scripts/*.exe", "pip's launchers name their interpreter behind the program"),
-)
-"""Windows files that hold the path and are left: (file pattern, reason)."""
-
-_LARGEST = 1 << 20
-"""A larger file is not a script."""
 
 
 def rules_of(platform: str) -> tuple[Rule, ...]:
@@ -182,27 +169,6 @@ def patch_bytes(
 
 def _rule_for(relative: str, platform: str) -> Rule | None:
     return next((r for r in rules_of(platform) if _matches(relative, r.pattern)), None)
-
-
-def left_absolute(prefix: Path, platform: str) -> list[str]:
-    """Return the known files that hold the path of the prefix and are left."""
-    if not is_windows(platform):
-        return []
-    needles = _spellings(prefix)
-    found = []
-    for pattern, _ in LEFT:
-        for relative in _glob(prefix, pattern):
-            content = (prefix / relative).read_bytes().lower()
-            if any(needle in content for needle in needles):
-                found.append(relative)
-    return found
-
-
-def _spellings(prefix: Path) -> set[bytes]:
-    """Return the path with each separator that a file may have."""
-    text = os.fspath(prefix)
-    forms = {text, text.replace("\\", "/"), text.replace("\\", "\\\\"), text.replace("/", "\\")}
-    return {form.lower().encode("utf-8", "surrogateescape") for form in forms}
 
 
 def _glob(prefix: Path, pattern: str) -> list[str]:

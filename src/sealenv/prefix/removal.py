@@ -6,7 +6,6 @@ import contextlib
 import errno
 import os
 import stat
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,8 +48,6 @@ __all__ = [
 
 _MARKS = frozenset({"history", "sealenv", "sealenv.pending"})
 _FROZEN = "conda-meta/frozen"
-_STEP = 0.1
-"""Seconds between two checks of the running programs."""
 
 
 def check_removable(
@@ -134,7 +131,6 @@ def refuse_in_use(
     do: str = "remove",
     force: bool = False,
     forceable: bool = True,
-    patience: float = 0.0,
 ) -> None:
     """Refuse an environment that is active in this shell, or whose programs run.
 
@@ -144,7 +140,6 @@ def refuse_in_use(
         do: the refused action, for the message.
         force: accept running programs.
         forceable: whether the command has an option for that.
-        patience: seconds to wait for them to end, as children of a killed sealenv do.
 
     Raises:
         PrefixError: it is active, or programs run from it, which are listed.
@@ -157,9 +152,7 @@ def refuse_in_use(
                 where=str(prefix),
                 hint=f"{do} it from a clean shell",
             )
-    until = time.monotonic() + patience
-    while (running := [] if force else programs_in(prefix)) and time.monotonic() < until:
-        time.sleep(_STEP)
+    running = [] if force else programs_in(prefix)
     if running:
         raise PrefixError(
             "programs of this environment are running",

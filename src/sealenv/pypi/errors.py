@@ -51,35 +51,10 @@ def explain(
     conflict = _CONFLICT.search(log)
     details = _lines_of_pip(conflict[1] if conflict else stderr)
     where = ", ".join(spec.indexes)
-    if "no such option" in stderr:
-        return EngineError(
-            "the pip installed with sealenv is too old",
-            details=[line for line in details if "no such option" in line],
-            hint="update it: python -m pip install --upgrade pip",
-        )
-    if "DO NOT MATCH THE HASHES" in stderr:
-        return DigestError(
-            "a wheel does not match the digest in its index",
-            where=where,
-            details=details[1:],
-            hint="it was not used; try again, and if it persists tell the index's owner",
-        )
-    if host := _INSECURE.search(log):
-        return FetchError(
-            "the index does not use TLS",
-            where=host[1],
-            hint="use its https URL; http works for an index on this machine",
-        )
-    if found := _UNREACHED.search(log):
-        return _unreached(found, where)
+    if error := _of_pip(stderr, where, details) or _of_index(log, where):
+        return error
     if missing := _NONE.search(stderr) or _NONE.search(log):
         return _no_wheel(missing[1], spec, log, details)
-    if "does not provide upload-time metadata" in stderr:
-        return SolveError(
-            "the index has no upload times, so --exclude-newer cannot be used",
-            where=where,
-            hint="leave out --exclude-newer, or pin the versions",
-        )
     pinned = [pin for pin in pins if re.search(rf"\(constraint\) {re.escape(pin)}(?!\S)", log)]
     if pinned:
         return SolveError(
@@ -93,6 +68,42 @@ def explain(
         details=details or ["pip printed nothing"],
         hint="the details are pip's; relax one of the requirements",
     )
+
+
+def _of_pip(stderr: str, where: str, details: Sequence[str]) -> SealenvError | None:
+    """Return the error that pip names; None if it names none of these."""
+    if "no such option" in stderr:
+        return EngineError(
+            "the pip installed with sealenv is too old",
+            details=[line for line in details if "no such option" in line],
+            hint="update it: python -m pip install --upgrade pip",
+        )
+    if "DO NOT MATCH THE HASHES" in stderr:
+        return DigestError(
+            "a wheel does not match the digest in its index",
+            where=where,
+            details=details[1:],
+            hint="it was not used; try again, and if it persists tell the index's owner",
+        )
+    if "does not provide upload-time metadata" in stderr:
+        return SolveError(
+            "the index has no upload times, so --exclude-newer cannot be used",
+            where=where,
+            hint="leave out --exclude-newer, or pin the versions",
+        )
+    return None
+
+
+def _of_index(log: str, where: str) -> FetchError | None:
+    """Return the error if an index could not be used."""
+    if host := _INSECURE.search(log):
+        return FetchError(
+            "the index does not use TLS",
+            where=host[1],
+            hint="use its https URL; http works for an index on this machine",
+        )
+    found = _UNREACHED.search(log)
+    return _unreached(found, where) if found else None
 
 
 def _unreached(found: re.Match[str], indexes: str) -> FetchError:

@@ -12,6 +12,7 @@ from msgspec import Meta
 from sealenv.fields import Count, InPrefix, one_of
 from sealenv.layout import FILES, HISTORY, META, SEAL, USER_FOLDER
 from sealenv.relocation.owners import SHIPPED, Owner
+from sealenv.seals.fingerprint import ENTRY_POINTS
 
 __all__ = [
     "FIXES",
@@ -53,13 +54,6 @@ FIXES = {
 HEAD = 8192
 """How many bytes from the start of a file are read for its kind and its first line."""
 
-_ENTRY_POINTS = frozenset(
-    {
-        "unix_python_entry_point",
-        "windows_python_entry_point_script",
-        "windows_python_entry_point_exe",
-    }
-)
 _DOCUMENTS = re.compile(
     r"(?:share/(?:doc|man|info|licenses|gtk-doc)|man|info|doc|docs|Library/(?:share/)?(?:doc|man))/|"
     r".*(?:\.log|\.md|\.rst|\.html?|\.ipynb|\.[1-9]|/(?:tests?|testing|examples?)/[^/]+)\Z"
@@ -79,7 +73,7 @@ class PathFinding:
         whose: one of `WHOSE`.
         found: the path that the file holds.
         count: how often the file holds it.
-        forms: how it is written -> how often (`forms.FORMS`).
+        forms: how it is written -> how often.
         matters: whether something breaks at run time if it is not rewritten.
         why: why it matters or does not, as half a sentence.
         fix: one of `FIXES`.
@@ -152,15 +146,9 @@ def is_windows_script(path: str) -> bool:
 def classify(
     held: Held, owner: Owner, *, ours: bool, source: bool, fix: str, unfixed: str
 ) -> PathFinding:
-    """Decide what a path in a file means.
+    """Decide what a path in a file means: `ours` if sealenv writes the file, `fix` is one of `FIXES`.
 
-    Args:
-        held: the path, and the file that holds it.
-        owner: the owner of the file.
-        ours: sealenv writes the file.
-        source: of compiled Python: its source contains the path too, or is missing.
-        fix: what rewrites it, one of `FIXES`.
-        unfixed: why nothing better does.
+    `source` is whether the source of compiled Python has the path too, or is missing.
     """
     kind, matters, why = _judge(held, owner, ours, source)
     if unfixed == SHIPPED:
@@ -190,7 +178,7 @@ def _judge(held: Held, owner: Owner, ours: bool, source: bool) -> tuple[str, boo
             False,
             "Python writes it again, and sets the right name when it imports it",
         )
-    kind = "installer" if owner.path_type in _ENTRY_POINTS or held.launcher else "data"
+    kind = "installer" if owner.path_type in ENTRY_POINTS or held.launcher else "data"
     kind = "placeholder" if owner.placeholder else kind
     if held.launcher:
         return kind, True, "its first line names the interpreter by this path"

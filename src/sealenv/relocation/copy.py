@@ -22,11 +22,10 @@ from sealenv.layout import (
     is_link,
     walk,
 )
-from sealenv.prefix.pending import clear_pending, kept_folder, read_plan, write_plan
+from sealenv.prefix.pending import clear_pending, read_plan, write_plan
 from sealenv.progress import Reporter
 from sealenv.relocation.relocation import Relocation, refuse_full
 from sealenv.seals.snapshot import FILE, Row, native
-from sealenv.store.view import link_pkgs
 from sealenv.system.copying import bytes_on_disk, copy_file, copy_link, set_owner, set_times
 from sealenv.system.files import PART, final_path
 from sealenv.system.hashing import hash_files
@@ -35,9 +34,6 @@ __all__ = ["compare", "copy_entries", "entries_of", "refuse_no_room", "shareable
 
 _NOT_COPIED = frozenset({MARKER, PLAN, SEAL, FILES, MOVING, SCRATCH})
 """The files that describe the rest: the copy gets its own."""
-_SPARE = 16 << 20
-_MANY_NAMES = 1000
-"""Names of a file from which on a hard link may fail because there are too many."""
 
 
 def entries_of(source: Path) -> list[Entry]:
@@ -69,14 +65,9 @@ def refuse_no_room(place: Path, entries: Sequence[Entry]) -> None:
     Raises:
         FilesystemError: the disk is full.
     """
-    sizes = {
-        (e.status.st_dev, e.status.st_ino, e.path if os.name == "nt" else ""): bytes_on_disk(
-            e.status
-        )
-        for e in entries
-        if not (e.is_dir or e.is_link)
-    }
-    refuse_full(place, sum(sizes.values()) + _SPARE)
+    files = [e for e in entries if not (e.is_dir or e.is_link)]
+    sizes = {_inode(e): bytes_on_disk(e.status) for e in files}
+    refuse_full(place, sum(sizes.values()))
 
 
 def shareable(move: Relocation, rows: Mapping[str, Row]) -> set[str]:
@@ -112,49 +103,48 @@ def copy_entries(
 ) -> tuple[set[str], int]:
     """Copy everything but the seal, with modes, times, links and hard links among the files.
 
-    Holes stay holes; as root, owners stay owners. What a killed copy has left is deleted first.
-
-    Args:
-        source: the environment, which the caller has locked.
-        entries: its contents.
-        target: a pending environment, which the caller has locked.
-        reporter: shows the progress.
-        links: the files to share, if the file system has hard links.
+    Holes stay holes; as root, owners stay owners. What a killed copy has left is deleted first. Files in
+    `links` are shared if the file system has hard links.
 
     Returns:
         the files that were shared, and how many were copied.
 
     Raises:
         OSError: something cannot be read or written.
-        PrefixExistsError: the user folder of the target is a link.
+        PrefixExistsError: other files are in the user folder of the target.
     """
     _prepare(target, entries, reporter)
     for entry in entries:
         if entry.is_dir:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(_in(target, entry))
-    shared, copied, can_link = set(), 0, True
-    first_names: dict[tuple[int, int], str | bytes] = {}
-    for number, entry in enumerate(entries):
+    shared = set()
+    copied = 0
+    first_names: dict[object, str | bytes] = {}
+    files = [entry for entry in entries if not entry.is_dir]
+    for number, entry in enumerate(files):
         if number % 200 == 0:
-            reporter.advance(number, len(entries), "files")
-        if entry.is_dir:
-            continue
-        if can_link and entry.relative in links:
-            try:
-                os.link(entry.path, _in(target, entry))
-                shared.add(entry.relative)
-                continue
-            except OSError:  # another file system, or one without hard links
-                can_link = entry.status.st_nlink > _MANY_NAMES
-        _copy_entry(entry, target, first_names)
-        copied += not entry.is_link
+            reporter.advance(number, len(files), "files")
+        if entry.relative in links and _link(entry.path, _in(target, entry)):
+            shared.add(entry.relative)
+        else:
+            _copy_entry(entry, target, first_names)
+            copied += not entry.is_link
     _finish_folders(source, target, entries)
     return shared, copied
 
 
-def compare(source: Path, target: Path, entries: Sequence[Entry]) -> dict[str, bytes]:
-    """Read both sides of a copy, compare them, and return the sha256 of each file.
+def _link(path: str | bytes, other: str | bytes) -> bool:
+    """Make another name of a file; false if the file system cannot."""
+    try:
+        os.link(path, other)
+    except OSError:
+        return False
+    return True
+
+
+def compare(source: Path, target: Path, entries: Sequence[Entry]) -> None:
+    """Read both sides of a copy and compare them.
 
     Raises:
         CheckFailedError: they differ.
@@ -162,24 +152,20 @@ def compare(source: Path, target: Path, entries: Sequence[Entry]) -> dict[str, b
     files = [e for e in entries if not (e.is_dir or e.is_link)]
     names = [e.relative.replace(os.sep, "/") for e in files]
     sizes = [e.status.st_size for e in files]
-    there, here = (
-        hash_files([native(place, name) for name in names], sizes) for place in (source, target)
-    )
-    digests = {}
-    for name, one, other in zip(names, there, here, strict=True):
+    digests = [hash_files([native(p, name) for name in names], sizes) for p in (source, target)]
+    for name, one, other in zip(names, *digests, strict=True):
         if isinstance(other, OSError) or one != other:
             raise CheckFailedError(
                 "the copy differs from the original",
                 where=str(target / name),
                 hint="did something write into the environment meanwhile? Run the same command again",
             )
-        digests[name] = other
-    return digests
 
 
 def _prepare(target: Path, entries: Sequence[Entry], reporter: Reporter) -> None:
     """Delete what a killed run left in the target, and write the plan."""
-    kept = _clear_user_folder(target, entries) + clear_pending(target)
+    _clear_user_folder(target, entries)
+    kept = clear_pending(target)
     if kept:
         reporter.warn(
             f"the pending folder held files that are not the environment's ({len(kept)}); they are "
@@ -188,62 +174,54 @@ def _prepare(target: Path, entries: Sequence[Entry], reporter: Reporter) -> None
     write_plan(target, [e.relative.replace(os.sep, "/") for e in entries if not e.is_dir])
 
 
-def _clear_user_folder(target: Path, entries: Sequence[Entry]) -> list[str]:
-    """Delete what a killed copy has left in the user folder; other files in the way are moved aside.
-
-    Returns:
-        the paths that were moved to `__home__/kept-from-pending-N`.
+def _clear_user_folder(target: Path, entries: Sequence[Entry]) -> None:
+    """Delete what a killed copy has left in the user folder.
 
     Raises:
-        PrefixExistsError: the user folder is a link.
+        PrefixExistsError: other files are in the way there; nothing is deleted or overwritten.
     """
     folder = target / USER_FOLDER
-    if is_link(folder):
+    if folder.is_dir() and not is_link(folder):
+        planned = read_plan(target)
+        for entry in list(walk(folder)):
+            path = f"{USER_FOLDER}/{entry.relative}"
+            if not entry.is_dir and (path in planned or final_path(path, PART) in planned):
+                os.unlink(entry.path)
+    in_the_way = [
+        entry.relative
+        for entry in entries
+        if entry.relative.partition("/")[0] == USER_FOLDER
+        if os.path.lexists(place := target / entry.relative)
+        and not (entry.is_dir and place.is_dir() and not is_link(place))
+    ]
+    if in_the_way:
         raise PrefixExistsError(
-            f"{USER_FOLDER} of the pending folder is a link: nothing is written through it",
+            f"other files are in {USER_FOLDER} of the pending folder",
             where=str(folder),
-            hint="move the link away, then run the same command again",
+            details=in_the_way[:20],
+            hint="move them away, then run the same command again",
         )
-    if not folder.is_dir():
-        return []
-    planned = read_plan(target)
-    wanted = {e.relative: e for e in entries if e.relative.startswith(f"{USER_FOLDER}/")}
-    kept: list[str] = []
-    aside: Path | None = None
-    for entry in reversed(list(walk(folder))):
-        path = f"{USER_FOLDER}/{entry.relative}"
-        original = wanted.get(path)
-        if not entry.is_dir and (path in planned or final_path(path, PART) in planned):
-            os.unlink(entry.path)
-            continue
-        if original is None or (entry.is_dir and original.is_dir):
-            continue
-        aside = aside or kept_folder(target)
-        place = aside / entry.relative
-        place.parent.mkdir(parents=True, exist_ok=True)
-        os.rename(entry.path, place)
-        kept.append(path)
-    return sorted(kept)
 
 
-def _copy_entry(
-    entry: Entry, target: Path, first_names: dict[tuple[int, int], str | bytes]
-) -> None:
+def _copy_entry(entry: Entry, target: Path, first_names: dict[object, str | bytes]) -> None:
     """Copy a file or a link. Another name of a copied file becomes another name of the copy."""
     place = _in(target, entry)
     if entry.is_link and os.name == "nt" and entry.relative == PKGS:  # a junction
+        from sealenv.store.view import link_pkgs  # only on Windows
+
         link_pkgs(target, Path(os.readlink(entry.path).removeprefix("\\\\?\\")))
         return
     if entry.is_link:
         copy_link(entry.path, place, entry.status)
         return
-    if entry.status.st_nlink > 1 and entry.status.st_ino:
-        first = first_names.setdefault((entry.status.st_dev, entry.status.st_ino), place)
-        if first != place:
-            with contextlib.suppress(OSError):  # a file system without hard links
-                os.link(first, place)
-                return
-    copy_file(entry.path, place, entry.status)
+    first = first_names.setdefault(_inode(entry), place)
+    if first == place or not _link(first, place):
+        copy_file(entry.path, place, entry.status)
+
+
+def _inode(entry: Entry) -> object:
+    """Return what all names of a file have in common; `walk` does not know it on Windows."""
+    return (entry.status.st_dev, entry.status.st_ino) if entry.status.st_ino else entry.path
 
 
 def _finish_folders(source: Path, target: Path, entries: Sequence[Entry]) -> None:

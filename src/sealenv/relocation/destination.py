@@ -12,11 +12,10 @@ from sealenv.errors import (
     NotFoundError,
     PrefixError,
     PrefixExistsError,
-    RecordError,
     SealenvError,
     UsageError,
 )
-from sealenv.layout import HISTORY, MARKER, META, MOVING, SEAL, State, is_link, state_of
+from sealenv.layout import HISTORY, MARKER, META, SEAL, State, is_link, state_of
 from sealenv.locations import default_envs_dir
 from sealenv.naming import check_name, check_prefix, shown
 from sealenv.prefix.prefixlock import is_locked
@@ -30,7 +29,6 @@ from sealenv.system.volumes import local_place, real_folder
 
 __all__ = [
     "choose_place",
-    "is_unfinished",
     "real_prefix",
     "refuse_place",
     "rename_prefix",
@@ -68,11 +66,6 @@ def real_prefix(prefix: Path) -> Path:
 
 def refuse_place(prefix: Path, place: Path, platform: str) -> None:
     """Refuse an invalid destination.
-
-    Args:
-        prefix: the environment.
-        place: the destination.
-        platform: its subdir.
 
     Raises:
         UsageError: `create` would refuse the path; it is the same place, or in an environment.
@@ -199,17 +192,6 @@ def was_renamed(prefix: Path, place: Path) -> bool:
             hint=f"remove the old one: sealenv remove {shown(str(prefix))}",
         )
     return False
-
-
-def is_unfinished(prefix: Path) -> bool:
-    """Tell whether a move of this environment was interrupted before it had run at its new place."""
-    if os.path.lexists(prefix / MOVING):
-        return True
-    try:
-        seal = read_seal(prefix)
-    except RecordError:
-        return False
-    return _is_unproved(seal)
 
 
 def _is_unproved(seal: Seal) -> bool:

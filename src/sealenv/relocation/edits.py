@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
-from sealenv.relocation.find import Occurrence, occurrences
-from sealenv.relocation.forms import FORMS, Paths, absolute, spell
+from sealenv.relocation.find import FORMS, Data, Occurrence, Paths, absolute, occurrences, spell
 
-__all__ = ["Change", "Edit", "Hints", "RefusedError", "Rewriting", "splice"]
+__all__ = ["Change", "Edit", "RefusedError", "Rewriting"]
 
 _BLOCK = 1 << 20
 
@@ -72,31 +69,17 @@ class Change:
     def _written(self) -> dict[str, bytes]:
         return {form: spell(self.new, form) for form in FORMS}
 
-    def written(self, found: Occurrence) -> bytes:
-        """Return the new path in the form of an occurrence."""
-        return self._written[found.form]
+    def edit(self, found: Occurrence) -> Edit:
+        """Return the edit that replaces an occurrence by the new path in the same form."""
+        return Edit(found.start, found.end, self._written[found.form])
 
-    def edits(self, data: bytes) -> list[Edit]:
-        """Return the edits for short data."""
-        return [Edit(o.start, o.end, self.written(o)) for o in occurrences(data, self.old)]
+    def edits(self, data: Data) -> list[Edit]:
+        """Return the edits that replace every occurrence."""
+        return [self.edit(found) for found in occurrences(data, self.old)]
 
     def apply(self, data: bytes) -> bytes:
-        """Replace every occurrence in short data."""
-        return splice(data, self.edits(data))
-
-
-@dataclass(frozen=True)
-class Hints:
-    """What a package record says about a file.
-
-    Attributes:
-        file_mode: `text` or `binary` (CEP 34).
-        placeholder: the length of the record's `prefix_placeholder`, in bytes: a path in a program may
-            become that long. If it is None, the path must not become longer.
-    """
-
-    file_mode: str | None = None
-    placeholder: int | None = None
+        """Replace every occurrence."""
+        return Rewriting(self.edits(data)).apply(data)
 
 
 @dataclass(frozen=True)
@@ -118,34 +101,15 @@ class Rewriting:
         """Whether the file changes."""
         return bool(self.edits) or self.delete
 
-    def apply_to(self, source: BinaryIO, target: BinaryIO) -> None:
-        """Copy a stream to another one and apply the edits; both are at their start.
-
-        Raises:
-            OSError: a stream cannot be read or written.
-        """
+    def pieces(self, data: Data) -> Iterator[bytes]:
+        """Yield the new bytes of the file, in pieces of at most 1 MiB and edits."""
         position = 0
-        for edit in self.edits:
-            _copy(source, target, edit.start - position)
-            target.write(edit.data)
-            source.seek(edit.end)
-            position = edit.end
-        shutil.copyfileobj(source, target, _BLOCK)
+        for start, end, new in [*self.edits, Edit(len(data), len(data), b"")]:
+            for at in range(position, start, _BLOCK):
+                yield data[at : min(at + _BLOCK, start)]
+            yield new
+            position = end
 
-
-def splice(data: bytes, edits: Iterable[Edit]) -> bytes:
-    """Return the data with the edits applied."""
-    pieces, position = [], 0
-    for edit in edits:
-        pieces += [data[position : edit.start], edit.data]
-        position = edit.end
-    return b"".join([*pieces, data[position:]])
-
-
-def _copy(source: BinaryIO, target: BinaryIO, count: int) -> None:
-    while count > 0:
-        piece = source.read(min(count, _BLOCK))
-        if not piece:
-            raise io.UnsupportedOperation("the file is shorter than before")
-        target.write(piece)
-        count -= len(piece)
+    def apply(self, data: Data) -> bytes:
+        """Return the new bytes of the file."""
+        return b"".join(self.pieces(data))

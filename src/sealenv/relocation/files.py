@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-import io
 import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -19,21 +18,22 @@ from sealenv.errors import FilesystemError
 from sealenv.fields import InPrefix
 from sealenv.gates.admission import clean_environ
 from sealenv.layout import is_link
-from sealenv.relocation.digests import Mark, Rewritten
 from sealenv.relocation.edits import RefusedError, Rewriting
-from sealenv.relocation.find import link_text
-from sealenv.relocation.journal import note, read_journal
+from sealenv.relocation.find import link_text, mapped
+from sealenv.relocation.journal import Mark, Rewritten, note, read_journal
 from sealenv.relocation.owners import SHIPPED, Owners
 from sealenv.relocation.relocation import Relocation, does_not_fit
-from sealenv.relocation.rewrite import rewrite, rewrite_link
+from sealenv.relocation.rewrite import rewrite
 from sealenv.seals.check_compiled import source_of
-from sealenv.seals.snapshot import native
+from sealenv.seals.seal import Seal
+from sealenv.seals.snapshot import Row, native
 from sealenv.system.files import keep_owner, read_regular, replace_like, temporary_path
 
 __all__ = ["Files", "Left", "Write", "sign"]
 
 Write = Callable[[bytes, os.stat_result], None]
 _FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
+_NO_SOURCE = "it is compiled Python without its source: compile it again"
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ class Files:
 
     Attributes:
         move: the relocation.
+        rows: the snapshot from before it.
+        seal: its seal; the new one as soon as it was written.
         owners: of its files.
         changes: what was rewritten, by path; also by a run that was killed.
         left: the files that keep the old path.
@@ -58,16 +60,20 @@ class Files:
     """
 
     move: Relocation
-    owners: Owners
+    rows: Mapping[str, Row]
+    seal: Seal = field(init=False)
+    owners: Owners = field(init=False)
     changes: dict[str, Rewritten] = field(default_factory=dict)
     left: list[Left] = field(default_factory=list)
     unsigned: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
     _noting: bool = False
-    _twins: dict[tuple[int, int], tuple[str, Rewritten]] = field(default_factory=dict)
-    """By device and inode: the first name of a file with several names, and what it became."""
+    _twins: dict[tuple[int, int], str] = field(default_factory=dict)
+    """By device and inode: the first name of a rewritten file with several names."""
 
     def __post_init__(self) -> None:
+        self.seal = self.move.seal
+        self.owners = Owners(self.move.prefix, self.rows, self.move.records)
         journal = read_journal(self.move.prefix)
         if journal is not None:
             self._noting = True
@@ -83,28 +89,20 @@ class Files:
         """
         name = self._native(path)
         with self._explained(path):
-            with open(name, "rb") as file:
-                rewriting = rewrite(path, file, self.move.change, self.owners.hints(path))
+            with mapped(name) as data:
+                rewriting = rewrite(path, data, self.move.change, self.owners.of(path))
                 if not rewriting.needed:
                     return
-                status = os.fstat(file.fileno())
-                signed = self._signed(path, file, rewriting) if rewriting.unsigned else None
+                signed = rewriting.unsigned and sign(rewriting.apply(data), path.rpartition("/")[2])
             before = Mark.of_file(name)
             if self.owners.is_shipped(path, before.sha256):
                 self.left.append(Left(path, SHIPPED))
-                return
-            if rewriting.delete:
+            elif rewriting.delete:
                 self.delete(path)
-                return
-
-            def write(target: BinaryIO) -> None:
-                if signed is not None:
-                    target.write(signed)
-                    return
-                with open(name, "rb") as source:  # Windows replaces no file that is open
-                    rewriting.apply_to(source, target)
-
-            self._put(path, status, before, write)
+            else:
+                if rewriting.unsigned and not signed:
+                    self.unsigned.append(path)
+                self._put(path, before, [signed] if signed else _pieces(name, rewriting))
 
     def replace(
         self, path: str, make: Callable[[bytes], bytes], write: Write | None = None
@@ -115,33 +113,30 @@ class Files:
             FilesystemError: the file cannot be read or replaced.
         """
         with self._explained(path):
-            data = self.read(path)
+            data = read_regular(self._native(path))
             after = make(data)
             if after == data:
                 return
-            status = os.lstat(self._native(path))
             if write is None:
-                self._put(path, status, Mark.of(data), lambda target: target.write(after))
+                self._put(path, Mark.of(data), [after])
             else:
                 self._note(path, Rewritten(Mark.of(data), Mark.of(after)))
-                write(after, status)
+                write(after, os.lstat(self._native(path)))
 
     def link(self, path: str) -> None:
         """Let a link that holds the old path hold the new one."""
         text = link_text(self.move.prefix, path)
-        new = rewrite_link(text, self.move.change)
+        new = os.fsdecode(self.move.change.apply(os.fsencode(text)))
         if new != text:
             with self._explained(path):
-                self._note(path, Rewritten(_link_mark(text), _link_mark(new)))
+                self._note(path, Rewritten(Mark.of_link(text), Mark.of_link(new)))
                 _replace_link(os.fsdecode(self._native(path)), new)
 
     def delete(self, path: str) -> None:
         """Delete compiled Python if its source exists: Python compiles it again."""
         source = source_of(path)
         if source is None or not os.path.isfile(self._native(source)):
-            self.left.append(
-                Left(path, "it is compiled Python without its source: compile it again")
-            )
+            self.left.append(Left(path, _NO_SOURCE))
             return
         with self._explained(path):
             os.unlink(self._native(path))
@@ -153,43 +148,30 @@ class Files:
         Raises:
             FilesystemError: the file cannot be read.
         """
-        try:
+        with self._explained(path):
             return read_regular(self._native(path))
-        except OSError as error:
-            raise FilesystemError(
-                f"a file cannot be read: {error.strerror}", where=str(self.move.prefix / path)
-            ) from error
 
-    def _put(
-        self, path: str, status: os.stat_result, before: Mark, write: Callable[[BinaryIO], object]
-    ) -> None:
+    def _put(self, path: str, before: Mark, pieces: Iterable[bytes]) -> None:
         """Replace a file; the journal names its new digest before it is in place."""
+        name = self._native(path)
+        status = os.lstat(name)
         key = (status.st_dev, status.st_ino)
-        twin, done = self._twins.get(key, (None, None))
-        if twin is not None and done is not None and before == done.before:
-            self._note(path, done)
-            if self._link_twin(twin, path):
+        twin = self._twins.get(key)
+        if twin is not None and self.changes[twin].before == before:
+            self._note(path, self.changes[twin])
+            if _link_again(self._native(twin), name):
                 return
 
-        def noted(target: BinaryIO) -> None:
-            hashed = _Hashed(target)
-            write(hashed)  # type: ignore[arg-type]
-            self._note(path, Rewritten(before, hashed.mark))
+        def write(target: BinaryIO) -> None:
+            digest = hashlib.sha256()
+            for piece in pieces:
+                digest.update(piece)
+                target.write(piece)
+            self._note(path, Rewritten(before, Mark(digest.digest(), target.tell())))
 
-        replace_like(self._native(path), noted, status)
+        replace_like(name, write, status)
         if status.st_nlink > 1 and status.st_ino:
-            self._twins.setdefault(key, (path, self.changes[path]))
-
-    def _link_twin(self, twin: str, path: str) -> bool:
-        """Make a file another hard link to the rewritten one."""
-        name = os.fsdecode(self._native(path))
-        partial = temporary_path(name)
-        try:
-            os.link(self._native(twin), os.fsencode(partial))
-        except OSError:  # a file system without hard links
-            return False
-        os.replace(partial, name)
-        return True
+            self._twins.setdefault(key, path)
 
     def _note(self, path: str, done: Rewritten) -> None:
         if self._noting:
@@ -199,7 +181,7 @@ class Files:
     def _mark(self, path: str) -> Mark | None:
         try:
             if is_link(self.move.prefix / path):
-                return _link_mark(link_text(self.move.prefix, path))
+                return Mark.of_link(link_text(self.move.prefix, path))
             return Mark.of_file(self._native(path))
         except OSError:
             return None
@@ -215,9 +197,8 @@ class Files:
         except RefusedError as error:
             if error.over:
                 raise does_not_fit(self.move, {path: error.over}) from error
-            package = self.owners.distribution(path)
-            why = error.what.replace("PACKAGE", package) if package else error.what
-            self.left.append(Left(path, why))
+            package = self.owners.distribution(path) or "PACKAGE"
+            self.left.append(Left(path, error.what.replace("PACKAGE", package)))
         except OSError as error:
             full = error.errno in _FULL
             raise FilesystemError(
@@ -226,31 +207,12 @@ class Files:
                 hint="make room or fix the permissions, then run the same command again",
             ) from error
 
-    def _signed(self, path: str, file: BinaryIO, rewriting: Rewriting) -> bytes:
-        """Return the new bytes of a macOS program, signed if `codesign` is available."""
-        after = io.BytesIO()
-        file.seek(0)
-        rewriting.apply_to(file, after)
-        signed = sign(after.getvalue(), path.rpartition("/")[2])
-        if signed is None:
-            self.unsigned.append(path)
-        return signed or after.getvalue()
-
 
 def sign(data: bytes, name: str) -> bytes | None:
-    """Sign a changed macOS program: its kernel on arm64 kills one with a wrong signature.
+    """Return a changed macOS program with a new signature; None if `codesign` is missing or failed.
 
-    conda (conda/core/portability.py) and rattler (rattler/src/install/link.rs) run the same command.
-
-    Args:
-        data: a Mach-O file.
-        name: its name, which becomes part of the signature.
-
-    Returns:
-        the signed bytes; None if `codesign` is missing or failed.
-
-    Raises:
-        OSError: a temporary file cannot be written.
+    Its kernel on arm64 kills one with a wrong signature. The signature contains the name. conda
+    (conda/core/portability.py) and rattler (rattler/src/install/link.rs) run the same command.
     """
     program = shutil.which("codesign")
     if program is None:
@@ -268,22 +230,22 @@ def sign(data: bytes, name: str) -> bytes | None:
         return file.read_bytes() if done.returncode == 0 else None
 
 
-class _Hashed:
-    """A file that hashes what is written to it."""
+def _pieces(name: str | bytes, rewriting: Rewriting) -> Iterator[bytes]:
+    """Yield the new bytes of a file. It is closed at the end: Windows replaces no open file."""
+    with mapped(name) as data:
+        yield from rewriting.pieces(data)
 
-    def __init__(self, target: BinaryIO) -> None:
-        self._target, self._sha256, self._size = target, hashlib.sha256(), 0
 
-    def write(self, data: bytes) -> int:
-        """Write to the file."""
-        self._sha256.update(data)
-        self._size += len(data)
-        return self._target.write(data)
-
-    @property
-    def mark(self) -> Mark:
-        """The digest and size of everything written."""
-        return Mark(self._sha256.digest(), self._size)
+def _link_again(name: str | bytes, other: str | bytes) -> bool:
+    """Replace a file by another hard link to the first one; tell whether that worked."""
+    plain = os.fsdecode(other)
+    partial = temporary_path(plain)
+    try:
+        os.link(name, os.fsencode(partial))
+    except OSError:  # a file system without hard links
+        return False
+    os.replace(partial, plain)
+    return True
 
 
 def _replace_link(name: str, text: str) -> None:
@@ -295,12 +257,3 @@ def _replace_link(name: str, text: str) -> None:
         times = (status.st_atime_ns, status.st_mtime_ns)
         os.utime(partial, ns=times, follow_symlinks=False)
     os.replace(partial, name)
-
-
-def _link_mark(text: str) -> Mark:
-    """Return the digest of a link, as a snapshot has it."""
-    if os.name == "nt":
-        data = text.replace("\\", "/").encode("utf-8", "surrogatepass")
-    else:
-        data = os.fsencode(text)
-    return Mark(hashlib.sha256(data).digest(), 0)

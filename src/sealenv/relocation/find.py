@@ -1,4 +1,13 @@
-r"""Find the files of an environment that hold its path, in any of its forms.
+r"""Find the path of an environment in its files, in any form in which real packages write it.
+
+| Form | Example | Written by |
+|---|---|---|
+| `plain` | `/envs/e`, `C:\envs\e` | every program |
+| `slashes` | `C:/envs/e` | conda's prefix replacement on Windows |
+| `escaped` | `C:\\envs\\e` | strings of C, Python, TOML and JSON |
+| `json` | `/envs/\u00ef` | JSON in ASCII |
+| `url` | `file:///envs/%C3%AF%27` | Python, pip |
+| `url browser` | `file:///envs/%C3%AF'` | uv, browsers (URL Standard) |
 
 A path ends where a name ends: `/envs/e` is in `-I/envs/e/include` and `PATH=/a:/envs/e/bin`, but not
 in `/envs/e2`, `/envs/e-old` or `/mnt/envs/e`. The rules are in docs/reference/portability.md.
@@ -6,36 +15,166 @@ in `/envs/e2`, `/envs/e-old` or `/mnt/envs/e`. The rules are in docs/reference/p
 
 from __future__ import annotations
 
+import contextlib
+import json
+import mmap
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+import urllib.parse
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from sealenv.relocation.forms import Paths
+from sealenv.layout import is_windows
 from sealenv.seals.snapshot import FILE, LINK, Row, native
 from sealenv.system.hashing import open_once
 
 __all__ = [
+    "FORMS",
+    "Data",
     "Occurrence",
-    "Search",
+    "Paths",
+    "absolute",
     "find",
     "in_compiled",
     "is_compiled",
     "link_text",
+    "mapped",
+    "may_hold",
     "occurrences",
-    "occurrences_in",
+    "spell",
 ]
 
-_WINDOW = 4 << 20
-"""Bytes that are searched at once; memory use is a few times that."""
+Data: TypeAlias = "bytes | mmap.mmap"
+"""The bytes of a file. A large one is mapped into memory."""
+_LARGE = 1 << 20
 _STEP = 100
 """Files between two reports of progress."""
-_LEFT = 128
-_RIGHT = 16
+_LEFT, _RIGHT = 128, 16
 """Bytes on each side that decide whether the bytes between them are the path."""
-_BLANK = bytes(1 << 12)
+_DRIVE = re.compile(r"([A-Za-z]):[\\/]")
+_BROWSER = "".join(c for c in map(chr, range(0x21, 0x7F)) if c not in '"#%<>?`{}^')
+"""The characters that the URL Standard (WHATWG) does not escape in a path."""
+
+
+def _is_windows_path(place: str) -> bool:
+    return bool(_DRIVE.match(place)) or place.startswith("\\\\")
+
+
+def _slashes(place: str) -> str:
+    return place.replace("\\", "/") if _is_windows_path(place) else place
+
+
+def _url(place: str, safe: str) -> str:
+    path = _slashes(place)
+    drive = path[:2] if _DRIVE.match(place) else ""
+    quoted = urllib.parse.quote(path[len(drive) :], safe, "utf-8", "surrogateescape")
+    if path.startswith("//"):  # the server is the host
+        return f"file:{quoted}"
+    return f"file:///{drive}{quoted}" if drive else f"file://{quoted}"
+
+
+FORMS: dict[str, Callable[[str], str]] = {
+    "plain": lambda place: place,
+    "slashes": _slashes,
+    "escaped": lambda place: json.dumps(place, ensure_ascii=False)[1:-1],
+    "json": lambda place: json.dumps(place)[1:-1],
+    "url": lambda place: _url(place, "/"),
+    "url browser": lambda place: _url(place, _BROWSER),
+}
+"""All forms. If two give the same bytes, the first one names both."""
+
+
+def spell(place: str, form: str) -> bytes:
+    """Write a path in a form."""
+    return FORMS[form](place).encode("utf-8", "surrogateescape")
+
+
+def absolute(place: str) -> str:
+    """Return a path without a trailing separator, and with the separators of its platform.
+
+    Raises:
+        ValueError: it is not absolute, or has no name.
+    """
+    wide = _is_windows_path(place)
+    stripped = place.rstrip("\\/" if wide else "/")
+    if not (wide or stripped.startswith("/")) or (_DRIVE.match(place) and len(stripped) < 3):
+        raise ValueError(f"not an absolute path of a folder: {place!r}")
+    return stripped.replace("/", "\\") if wide else stripped
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Some paths, in all forms. Create it with `of`.
+
+    Attributes:
+        places: the paths, absolute, without a trailing separator.
+        ignore_case: compare ASCII letters without case, as Windows does.
+        forms: bytes -> the path and its form; in lower case if case is ignored.
+        longer: bytes of a longer path that begins with one of them -> the length of that beginning.
+            `/envs/e two` does not hold `/envs/e`.
+    """
+
+    places: tuple[str, ...]
+    ignore_case: bool
+    forms: dict[bytes, tuple[str, str]] = field(repr=False)
+    longer: dict[bytes, int] = field(repr=False)
+
+    @classmethod
+    def of(cls, places: Iterable[str], platform: str, *, apart_from: str | None = None) -> Paths:
+        r"""Return all forms of some paths.
+
+        Args:
+            places: absolute paths; bytes that are not UTF-8 are surrogates (`os.fsdecode`).
+            platform: the subdir of the environment. On Windows case does not matter, and `/` equals
+                `\` in a path with a drive or a server.
+            apart_from: another path, which is not one of them even if it begins with one.
+
+        Raises:
+            ValueError: a path is not absolute, or has no name (`/`, `C:\`).
+        """
+        checked = tuple(dict.fromkeys(map(absolute, places)))
+        ignore_case = is_windows(platform)
+
+        def spelled(place: str, form: str) -> bytes:
+            data = spell(place, form)
+            return data.lower() if ignore_case else data
+
+        forms: dict[bytes, tuple[str, str]] = {}
+        for place in checked:
+            for form in FORMS:
+                forms.setdefault(spelled(place, form), (place, form))
+        others = {spelled(absolute(apart_from), form) for form in FORMS} if apart_from else set()
+        longer = {
+            other: len(own)
+            for other in others - forms.keys()
+            for own in sorted(forms, key=len)
+            if other.startswith(own)
+        }
+        return cls(checked, ignore_case, forms, longer)
+
+    @cached_property
+    def needles(self) -> list[bytes]:
+        """The fewest bytes to search for first: each form contains at least one of them."""
+        found: list[bytes] = []
+        for data in sorted(self.forms, key=lambda data: (len(data), data)):
+            if not any(known in data for known in found):
+                found.append(data)
+        return found
+
+    @cached_property
+    def pattern(self) -> re.Pattern[bytes]:
+        """Match any form, the longest first."""
+        longest_first = sorted({*self.forms, *self.longer}, key=len, reverse=True)
+        flags = re.IGNORECASE if self.ignore_case else 0
+        return re.compile(b"|".join(map(re.escape, longest_first)), flags)
+
+    def fold(self, data: bytes) -> bytes:
+        """Return the bytes as they are compared."""
+        return data.lower() if self.ignore_case else data
 
 
 class Occurrence(NamedTuple):
@@ -53,18 +192,13 @@ def find(
     wanted: Paths,
     on_file: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[str]:
-    """Return the files and links that hold one of the paths, sorted.
+    """Return the files and links of a snapshot that hold one of the paths, sorted.
 
-    Args:
-        prefix: the prefix.
-        rows: its snapshot.
-        wanted: the paths.
-        on_file: called now and then with files done and files in all.
+    `on_file` is called now and then with files done and files in all.
 
     Raises:
         OSError: one of them cannot be read.
     """
-    search = Search(wanted)
     found = []
     for number, (path, row) in enumerate(rows.items()):
         if number % _STEP == 0:
@@ -72,11 +206,17 @@ def find(
         if row.kind == LINK:
             if next(occurrences(os.fsencode(link_text(prefix, path)), wanted), None):
                 found.append(path)
-        elif row.kind != FILE or not row.size or row.problem:
-            continue
-        elif search.hits(native(prefix, path)) and _holds(prefix, path, wanted):
-            found.append(path)
+        elif row.kind == FILE and row.size and not row.problem:
+            name = native(prefix, path)
+            if may_hold(name, wanted) and _holds(path, name, wanted):
+                found.append(path)
     return sorted(found)
+
+
+def _holds(path: str, name: str | bytes, wanted: Paths) -> bool:
+    with mapped(name) as data:
+        search = in_compiled if is_compiled(path, data[:4]) else occurrences
+        return next(search(data, wanted), None) is not None
 
 
 def link_text(prefix: Path, path: str) -> str:
@@ -84,77 +224,37 @@ def link_text(prefix: Path, path: str) -> str:
     return os.readlink(os.fsdecode(native(prefix, path))).removeprefix("\\\\?\\")
 
 
-def _holds(prefix: Path, path: str, wanted: Paths) -> bool:
-    with open(native(prefix, path), "rb") as file:
-        if is_compiled(path, file.read(4)):
-            file.seek(0)
-            return next(in_compiled(file.read(), wanted), None) is not None
-        file.seek(0)
-        return next(occurrences_in(file, wanted), None) is not None
-
-
-class Search:
-    """A fast first search for some paths, in one file after the other."""
-
-    def __init__(self, wanted: Paths) -> None:
-        self._needles, self._fold = wanted.needles, wanted.fold
-        self._overlap = max([*map(len, self._needles), 1]) - 1
-
-    def hits(self, path: str | bytes) -> bool:
-        """Tell whether a regular file may hold one of them. It is read in windows of 4 MiB.
-
-        Raises:
-            OSError: the file cannot be read, or is not a regular file.
-        """
-        fd, status = open_once(path)
-        try:
-            size = min(status.st_size + 1, _WINDOW)
-            data = b""
-            while True:
-                piece = os.read(fd, size)
-                data = data[max(len(data) - self._overlap, 0) :] + piece
-                if self._are_in(data):
-                    return True
-                if len(piece) < size:
-                    return False
-        finally:
-            os.close(fd)
-
-    def _are_in(self, data: bytes) -> bool:
-        if data.startswith(_BLANK) and data == bytes(len(data)):
-            return False  # a long run of NULs is slow to search
-        folded = self._fold(data)
-        return any(needle in folded for needle in self._needles)
-
-
-def occurrences(data: bytes, wanted: Paths) -> Iterator[Occurrence]:
-    """Yield every occurrence from left to right. None overlaps another; the longest form counts."""
-    return _found(data, wanted, 0, 0, len(data), -1)
-
-
-def occurrences_in(
-    stream: BinaryIO, wanted: Paths, *, window: int = _WINDOW
-) -> Iterator[Occurrence]:
-    """Yield every occurrence in a stream of any length, read in windows from its current position.
+@contextlib.contextmanager
+def mapped(name: str | bytes) -> Iterator[Data]:
+    """Yield the bytes of a regular file, without reading a large one into memory.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read, or is not a regular file.
     """
-    reach = max(map(len, [*wanted.forms, *wanted.longer])) + _RIGHT
-    data, origin, done, last = b"", 0, 0, -1
-    while True:
-        piece = stream.read(max(window, _LEFT + reach))
-        data += piece
-        # A path that begins after this may be cut: it is searched for with the next piece.
-        limit = len(data) if not piece else max(len(data) - reach, 0)
-        for found in _found(data, wanted, origin, done - origin, limit, last - origin):
-            done = last = found.end
-            yield found
-        if not piece:
-            return
-        done = max(done, origin + limit)
-        drop = max(limit - _LEFT, 0)
-        data, origin = data[drop:], origin + drop
+    fd, status = open_once(name)
+    try:
+        if status.st_size < _LARGE:
+            yield os.read(fd, status.st_size + 1)
+        else:
+            with mmap.mmap(fd, 0, access=mmap.ACCESS_READ) as data:
+                yield data
+    finally:
+        os.close(fd)
+
+
+def may_hold(name: str | bytes, wanted: Paths) -> bool:
+    """Tell quickly whether a regular file may hold one of the paths.
+
+    Raises:
+        OSError: the file cannot be read, or is not a regular file.
+    """
+    with mapped(name) as data:
+        if isinstance(data, bytes):
+            folded = wanted.fold(data)
+            return any(needle in folded for needle in wanted.needles)
+        if wanted.ignore_case:
+            return wanted.pattern.search(data) is not None
+        return any(data.find(needle) >= 0 for needle in wanted.needles)
 
 
 def is_compiled(path: str, head: bytes) -> bool:
@@ -162,34 +262,31 @@ def is_compiled(path: str, head: bytes) -> bool:
     return path.endswith((".pyc", ".pyo")) and head[2:4] == b"\r\n"
 
 
-def in_compiled(data: bytes, wanted: Paths) -> Iterator[Occurrence]:
+def in_compiled(data: Data, wanted: Paths) -> Iterator[Occurrence]:
     """Yield the paths in compiled Python.
 
     The byte before a string is its length and may look like a letter, so only the end is checked.
     """
-    for found in wanted.pattern.finditer(wanted.fold(data)):
-        if found[0] in wanted.forms and _ends(data, found.end()):
-            yield Occurrence(*found.span(), *wanted.forms[found[0]])
+    for found in wanted.pattern.finditer(data):
+        form = wanted.forms.get(wanted.fold(found[0]))
+        if form and _ends(data, found.end()):
+            yield Occurrence(*found.span(), *form)
 
 
-def _found(
-    data: bytes, wanted: Paths, origin: int, position: int, limit: int, last: int
-) -> Iterator[Occurrence]:
-    """Yield the paths that begin between `position` and `limit`; the previous one ended at `last`."""
-    folded = wanted.fold(data)
-    if not any(needle in folded for needle in wanted.needles):
-        return
-    while found := wanted.pattern.search(folded, position):
+def occurrences(data: Data, wanted: Paths) -> Iterator[Occurrence]:
+    """Yield every occurrence from left to right. None overlaps another; the longest form counts."""
+    position, last = 0, -1
+    while found := wanted.pattern.search(data, position):
         start, end = found.span()
-        if start >= limit:
-            return
-        if found[0] in wanted.longer:
+        text = wanted.fold(found[0])
+        if text in wanted.longer:
             if _ends(data, end):
                 position = end
                 continue
-            end = start + wanted.longer[found[0]]
+            text = text[: wanted.longer[text]]
+            end = start + len(text)
         if _ends(data, end) and _begins(data, start, last):
-            yield Occurrence(origin + start, origin + end, *wanted.forms[folded[start:end]])
+            yield Occurrence(start, end, *wanted.forms[text])
             position = last = end
         else:
             position = start + 1
@@ -218,7 +315,7 @@ _LENGTH = re.compile("[\x00-\x08\x0e-\x1f\udc80-\udcff][ -~]\\Z")
 """A byte that holds the length of the string after it: pickles, MessagePack, Pascal strings."""
 
 
-def _begins(data: bytes, start: int, last: int = -1) -> bool:
+def _begins(data: Data, start: int, last: int) -> bool:
     """Tell whether a path at `start` is not the end of a longer one.
 
     The path before it ends at `last`. It counts as a name, whatever its last character is.
@@ -237,7 +334,7 @@ def _begins(data: bytes, start: int, last: int = -1) -> bool:
     return not _LONGER.search(bare) or bool(_APART.search(bare) or _LENGTH.search(before))
 
 
-def _ends(data: bytes, end: int) -> bool:
+def _ends(data: Data, end: int) -> bool:
     """Tell whether the last name of a path does not continue at `end`."""
     after = _text(data[end : end + _RIGHT])
     if re.match(r"%[0-9A-Fa-f]{2}", after):

@@ -8,27 +8,65 @@ continues after a kill knows which files it has rewritten. Nothing runs from the
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 
 from sealenv.errors import RecordError
 from sealenv.layout import FILES, META, MOVING, SEAL
-from sealenv.relocation.digests import Mark, Rewritten
 from sealenv.seals.filetable import read_table, write_table
 from sealenv.seals.seal import Seal, write_seal
-from sealenv.seals.snapshot import raw
+from sealenv.seals.snapshot import link_bytes, raw
 from sealenv.system.deleting import while_held
 from sealenv.system.files import final_path, read_regular, write_atomic
+from sealenv.system.hashing import sha256_of
 
-__all__ = ["Journal", "begin", "commit", "finish_commit", "note", "read_journal"]
+__all__ = [
+    "Journal",
+    "Mark",
+    "Rewritten",
+    "begin",
+    "commit",
+    "finish_commit",
+    "note",
+    "read_journal",
+]
 
-_FROM, _ALSO = "moving_from", "moving_also"
 _OURS = frozenset(path.rpartition("/")[2] for path in (SEAL, FILES, MOVING))
+
+
+class Mark(NamedTuple):
+    """The sha256 (32 bytes) of a file or a link, and the size of a file."""
+
+    sha256: bytes
+    size: int
+
+    @classmethod
+    def of(cls, data: bytes) -> Mark:
+        """Return the mark of these bytes."""
+        return cls(hashlib.sha256(data).digest(), len(data))
+
+    @classmethod
+    def of_file(cls, name: str | bytes) -> Mark:
+        """Return the mark of a file, which is not read into memory."""
+        return cls(sha256_of(name), os.lstat(name).st_size)
+
+    @classmethod
+    def of_link(cls, text: str) -> Mark:
+        """Return the mark of a link with this target, with the digest that a snapshot has."""
+        return cls(hashlib.sha256(link_bytes(text)).digest(), 0)
+
+
+class Rewritten(NamedTuple):
+    """The marks of a file before and after it was rewritten."""
+
+    before: Mark
+    after: Mark
 
 
 @dataclass(frozen=True)
@@ -50,29 +88,21 @@ def read_journal(prefix: Path) -> Journal | None:
     """Read the journal; None if it is missing or damaged (then no file was written)."""
     try:
         first, *lines = read_regular(prefix / MOVING).splitlines()
-        head = msgspec.json.decode(first, type=dict[str, Any])
-        olds, new = (head[_FROM], *head.get(_ALSO, ())), head["prefix"]
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError):
-        return None
-    if not all(isinstance(place, str) for place in (*olds, new)):
+        head = msgspec.json.decode(first, type=_Head)
+    except (OSError, ValueError):
         return None
     noted = {}
     for line in lines:
-        with contextlib.suppress(msgspec.DecodeError, msgspec.ValidationError, ValueError):
+        with contextlib.suppress(ValueError):  # the last line was cut by a kill
             item = msgspec.json.decode(line, type=_Note)
             path = bytes.fromhex(item.path).decode("utf-8", "surrogateescape")
-            noted[path] = Rewritten(_mark(*item.before), _mark(*item.after))
-    return Journal(olds, new, noted)
+            marks = (Mark(bytes.fromhex(d), size) for d, size in (item.before, item.after))
+            noted[path] = Rewritten(*marks)
+    return Journal((head.moving_from, *head.moving_also), head.prefix, noted)
 
 
 def begin(prefix: Path, seal: Seal, new: str, olds: Sequence[str]) -> None:
     """Begin a journal before files are rewritten. A journal of the same relocation is continued.
-
-    Args:
-        prefix: a sealed environment, whose lock the caller holds.
-        seal: its current seal.
-        new: the path to write.
-        olds: the paths that its files hold.
 
     Raises:
         OSError: the journal cannot be written.
@@ -88,19 +118,13 @@ def note(prefix: Path, path: str, done: Rewritten) -> None:
     Raises:
         OSError: the journal cannot be written.
     """
-    item = _Note(raw(path).hex(), _plain(done.before), _plain(done.after))
+    item = _Note(raw(path).hex(), *((mark.sha256.hex(), mark.size) for mark in done))
     with open(prefix / MOVING, "ab") as file:
         file.write(msgspec.json.encode(item) + b"\n")
 
 
 def commit(prefix: Path, seal: Seal, table: bytes | None, olds: Sequence[str]) -> None:
-    """Write the file table and the seal that names it: this ends the relocation.
-
-    Args:
-        prefix: a sealed environment, whose lock the caller holds.
-        seal: the new seal.
-        table: the encoded file table; None if there is none.
-        olds: the paths that the files held.
+    """Write the file table, if there is one, and the seal that names it: this ends the relocation.
 
     Raises:
         OSError: one of them cannot be written.
@@ -130,13 +154,21 @@ def finish_commit(prefix: Path) -> None:
         first, *_ = read_regular(prefix / MOVING).splitlines()
         seal = msgspec.json.decode(first, type=Seal)
         whole = bool(seal.files) and read_table(prefix, seal.files) is not None
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, ValueError, RecordError):
+    except (OSError, ValueError, RecordError):
         whole = False  # the old seal and table are still there
     journal = read_journal(prefix)
     if whole:
         while_held(lambda: write_seal(prefix, seal))
     if whole or (journal and journal.olds == (journal.new,)):
         while_held((prefix / MOVING).unlink)
+
+
+class _Head(msgspec.Struct):
+    """The first line, beside the fields of the seal."""
+
+    prefix: str
+    moving_from: str
+    moving_also: list[str] = []
 
 
 class _Note(msgspec.Struct):
@@ -147,17 +179,9 @@ class _Note(msgspec.Struct):
     after: tuple[str, int]
 
 
-def _mark(digest: str, size: int) -> Mark:
-    return Mark(bytes.fromhex(digest), size)
-
-
-def _plain(mark: Mark) -> tuple[str, int]:
-    return mark.sha256.hex(), mark.size
-
-
 def _write(prefix: Path, seal: Seal, olds: Sequence[str], notes: bytes = b"") -> None:
-    also = {_ALSO: olds[1:]} if olds[1:] else {}
-    content = {_FROM: olds[0], **also, **msgspec.to_builtins(seal)}
+    also = {"moving_also": olds[1:]} if olds[1:] else {}
+    content = {"moving_from": olds[0], **also, **msgspec.to_builtins(seal)}
     write_atomic(prefix / MOVING, msgspec.json.encode(content) + b"\n" + notes, durable=True)
 
 

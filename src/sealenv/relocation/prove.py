@@ -4,62 +4,44 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
 from sealenv.errors import CheckFailedError, from_oserror
 from sealenv.gates.admission import clean_environ
 from sealenv.install.check import CheckReport, check_environment
-from sealenv.layout import is_link, script_dir, site_packages
+from sealenv.layout import site_packages
 from sealenv.prefix.prefixlock import PrefixLock
 from sealenv.progress import Reporter
-from sealenv.relocation.files import Left
+from sealenv.relocation.files import Files
 from sealenv.relocation.find import find
-from sealenv.relocation.owners import SHIPPED, Owners
 from sealenv.relocation.relocation import Relocation
 from sealenv.seals.seal import Seal, write_seal
-from sealenv.seals.snapshot import FILE, Row, native, take_snapshot
+from sealenv.seals.snapshot import Row, take_snapshot
 from sealenv.spec.model import EnvironmentSpec, current_platform
-from sealenv.system.hashing import sha256_of
 
 __all__ = ["prove", "prove_running"]
 
-_SHEBANG = re.compile(rb"#! ?([^\n]*python[\w.]*)\r?\n")
 _DIST_INFO = re.compile(r"(pip|conda)-([^-]+)\.dist-info")
 
 
-def prove(
-    move: Relocation, searched: Mapping[str, Row], known_left: Iterable[Left] = ()
-) -> list[Left]:
-    """Search again; return the files that hold the old path and may.
+def prove(files: Files, clean: Mapping[str, Row]) -> None:
+    """Search a rewritten environment again.
 
-    Args:
-        move: the environment at its new place.
-        searched: files without the old path. One with the same kind, mode, size, time and inode is not
-            read again.
-        known_left: the files that the rewriting has left.
+    A file that is in `clean`, with the same kind, mode, size, time and inode, is not read again.
 
     Raises:
-        CheckFailedError: another file holds it.
+        CheckFailedError: a file that the rewriting has not left holds the old path.
     """
-    rows = take_snapshot(move.prefix)
-    new = {
+    move = files.move
+    rows = {
         path: row
-        for path, row in rows.items()
-        if not (path in searched and row.same_stat(searched[path]))
+        for path, row in take_snapshot(move.prefix).items()
+        if not (path in clean and row.same_stat(clean[path]))
     }
-    known = {item.path for item in known_left}
-    found = [path for path in find(move.prefix, new, move.change.old) if path not in known]
-    if not found:
-        return []
-    owners = Owners(move.prefix, rows, move.records)
-    wrong = [
-        path
-        for path in found
-        if rows[path].kind != FILE
-        or not owners.is_shipped(path, sha256_of(native(move.prefix, path)))
-    ]
+    left = {item.path for item in files.left}
+    wrong = [path for path in find(move.prefix, rows, move.change.old) if path not in left]
     if wrong:
         what = "1 file still holds" if len(wrong) == 1 else f"{len(wrong)} files still hold"
         raise CheckFailedError(
@@ -68,24 +50,12 @@ def prove(
             details=wrong[:20],
             hint="look at them: they cannot be rewritten, or a program is writing them",
         )
-    return [Left(path, SHIPPED) for path in found]
 
 
 def prove_running(
-    move: Relocation,
-    seal: Seal,
-    rewritten: Iterable[str],
-    reporter: Reporter,
-    held: PrefixLock | None = None,
+    move: Relocation, seal: Seal, reporter: Reporter, held: PrefixLock | None = None
 ) -> CheckReport | None:
-    """Run python, pip, conda and mamba, check the entry points, and note that in the seal.
-
-    Args:
-        move: the environment at its new place.
-        seal: its new seal.
-        rewritten: the files that were rewritten.
-        reporter: shows the progress.
-        held: the lock on a pending environment.
+    """Run python, pip, conda and mamba, and note that in the seal.
 
     Returns:
         what was run; None if the environment is for another platform.
@@ -107,16 +77,13 @@ def prove_running(
             token=held.token if held else "", keep_fd=held.fd if held else None,
             came_from=move.old,
         )  # fmt: skip
-        problems = _missing_interpreters(move, seal, rewritten)
     except CheckFailedError as error:
-        problems = list(error.details)
-    if problems:
         raise CheckFailedError(
             "the environment does not work at its new place",
             where=str(move.prefix),
-            details=problems,
+            details=error.details,
             hint="it is kept there for inspection; check whether it worked before the move",
-        )
+        ) from error
     try:
         write_seal(move.prefix, msgspec.structs.replace(seal, checked=True, check=report.to_json()))
     except OSError as error:
@@ -137,17 +104,3 @@ def _versions(move: Relocation, seal: Seal) -> dict[str, str]:
     if "pip" not in names:
         versions.pop("pip", None)
     return versions
-
-
-def _missing_interpreters(move: Relocation, seal: Seal, rewritten: Iterable[str]) -> list[str]:
-    """Return the rewritten entry points whose interpreter cannot be run."""
-    folder = f"{script_dir(seal.platform)}/"
-    problems = []
-    for path in rewritten:
-        if not path.startswith(folder) or is_link(move.prefix / path):
-            continue
-        with open(move.prefix / path, "rb") as file:
-            found = _SHEBANG.match(file.readline(1024))
-        if found and os.path.isabs(found[1]) and not os.access(found[1], os.X_OK):
-            problems.append(f"{path}: its interpreter is missing: {os.fsdecode(found[1])}")
-    return problems

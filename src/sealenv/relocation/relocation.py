@@ -21,29 +21,26 @@ from sealenv.errors import (
     from_oserror,
     unreadable,
 )
-from sealenv.layout import USER_FOLDER, State, is_link, state_of, walk
+from sealenv.layout import State, state_of
 from sealenv.naming import shown
 from sealenv.prefix.records import PrefixRecord, scan_records
-from sealenv.prefix.removal import refuse_inner
 from sealenv.progress import Reporter
 from sealenv.relocation.edits import Change, RefusedError
-from sealenv.relocation.find import find
+from sealenv.relocation.find import find, mapped
 from sealenv.relocation.owners import Owners
 from sealenv.relocation.rewrite import rewrite
 from sealenv.seals.filetable import read_table
 from sealenv.seals.seal import Seal, read_seal
-from sealenv.seals.snapshot import Row, native, take_snapshot
-from sealenv.store.placing import refuse_long_paths
+from sealenv.seals.snapshot import LINK, Row, native
 from sealenv.system.hashing import sha256_of
+from sealenv.system.volumes import refuse_long_paths
 
 __all__ = [
     "Relocation",
     "Searched",
     "does_not_fit",
-    "look_inside",
     "open_relocation",
     "refuse_full",
-    "refuse_unfit",
     "same_make",
     "search",
     "with_hint",
@@ -146,91 +143,52 @@ def open_relocation(prefix: Path, new: str) -> Relocation:
     return Relocation(prefix, seal, table, scan_records(prefix)[0], (seal.prefix,), new)
 
 
-def look_inside(prefix: Path) -> dict[str, Row]:
-    """Take a snapshot of an environment that moves alone.
-
-    Raises:
-        FilesystemError: a folder cannot be read.
-        PrefixError: it holds other environments.
-    """
-    rows = take_snapshot(prefix)
-    refuse_inner(prefix, "moved", "move", [*rows, *_outside_of_snapshot(prefix)])
-    return rows
-
-
-def _outside_of_snapshot(prefix: Path) -> Iterator[str]:
-    for name in (USER_FOLDER, "envs"):
-        folder = prefix / name
-        if folder.is_dir() and not is_link(folder):
-            for entry in walk(folder):
-                yield f"{name}/{entry.relative}"
-
-
-def search(move: Relocation, rows: dict[str, Row], reporter: Reporter) -> Searched:
+def search(
+    move: Relocation,
+    rows: dict[str, Row],
+    reporter: Reporter,
+    known_clean: Iterable[str] = (),
+) -> Searched:
     """Search an environment for the old path, and check that every file can get the new one.
 
-    Args:
-        move: the relocation; the environment is where it was.
-        rows: its snapshot.
-        reporter: shows the progress.
+    The files in `known_clean` are not searched.
 
     Raises:
         LinkError: paths would be too long, or binaries have no room for the new path.
-        FilesystemError: something cannot be read or written, or the disk is full.
+        FilesystemError: something cannot be read, or the disk is full.
     """
     reporter.phase("search", "searching for the old path")
     refuse_long_paths(Path(move.new), move.seal.platform, dict.fromkeys(rows, ()))
+    skipped = set(known_clean)
     try:
-        owners = Owners(move.prefix, rows, move.records)
         found = find(
             move.prefix,
-            rows,
+            {path: row for path, row in rows.items() if path not in skipped},
             move.change.old,
             lambda done, total: reporter.advance(done, total, "files"),
         )
-        refuse_unfit(move, owners, found)
+        _refuse_unfit(move, rows, found)
     except OSError as error:
         raise unreadable(error, move.prefix) from error
     return Searched(found, rows)
 
 
-def refuse_unfit(move: Relocation, owners: Owners, found: Iterable[str]) -> None:
-    """Refuse a relocation if a file cannot be rewritten.
-
-    Args:
-        move: the relocation; the environment is where it was.
-        owners: of its files.
-        found: the files that hold the old path.
-
-    Raises:
-        LinkError: binaries have no room for the new path.
-        FilesystemError: a folder cannot be written, or the disk is full.
-    """
+def _refuse_unfit(move: Relocation, rows: Mapping[str, Row], found: Iterable[str]) -> None:
+    """Refuse a relocation if a file that holds the old path has no room for the new one."""
+    owners = Owners(move.prefix, rows, move.records)
     unfit: dict[str, int] = {}
-    needed = _SPARE
-    folders = set()
-    for path in found:
+    files = [path for path in found if rows[path].kind != LINK]
+    for path in files:
         name = native(move.prefix, path)
-        folders.add(os.path.dirname(os.fsdecode(name)))
-        if os.path.islink(name):
-            continue
-        with open(name, "rb") as file:
-            needed += os.fstat(file.fileno()).st_size
-            try:
-                rewrite(path, file, move.change, owners.hints(path))
-            except RefusedError as error:
-                if error.over and not owners.is_shipped(path, sha256_of(name)):
-                    unfit[path] = error.over
+        try:
+            with mapped(name) as data:
+                rewrite(path, data, move.change, owners.of(path))
+        except RefusedError as error:
+            if error.over and not owners.is_shipped(path, sha256_of(name)):
+                unfit[path] = error.over
     if unfit:
         raise does_not_fit(move, unfit)
-    for folder in sorted(folders):
-        if not os.access(folder, os.W_OK):
-            raise FilesystemError(
-                "a folder of the environment cannot be written, and files in it hold its path",
-                where=folder,
-                hint="fix its permissions, or run this as its owner",
-            )
-    refuse_full(move.prefix, needed)
+    refuse_full(move.prefix, sum(rows[path].size for path in files))
 
 
 def refuse_full(place: Path, needed: int) -> None:
@@ -241,6 +199,7 @@ def refuse_full(place: Path, needed: int) -> None:
     """
     folder = next((p for p in (place, *place.parents) if p.is_dir()), place)
     free = shutil.disk_usage(folder).free
+    needed += _SPARE
     if free < needed:
         raise FilesystemError(
             f"the disk is full: {needed >> 20} MiB are needed and {free >> 20} MiB are free",
@@ -263,12 +222,7 @@ def does_not_fit(move: Relocation, unfit: Mapping[str, int]) -> LinkError:
 
 @contextlib.contextmanager
 def with_hint(where: Path, hint: str, *, interrupted_only: bool = False) -> Iterator[None]:
-    """Add a hint to whatever ends the work in this block early.
-
-    Args:
-        where: the environment.
-        hint: what to do next.
-        interrupted_only: keep the hints of other errors.
+    """Add a hint to whatever ends the work in this block early, or to an interruption only.
 
     Raises:
         InterruptedMoveError: Ctrl-C.

@@ -1,28 +1,36 @@
-"""Decide how a file of any kind gets the new path of its environment.
+r"""Decide how a file of any kind gets the new path of its environment.
 
 - Text: each occurrence becomes the new path in the same form.
 - Programs keep their length. A shorter string is padded with NULs. A longer one needs NULs that are
   known to be free: the record of the package names its `prefix_placeholder`, so each path in a string
   had room for that many bytes (conda, `core/portability.py`, `binary_replace`).
 - Compiled Python is deleted: Python writes it again.
-- Launchers: see `interpreter`.
 - Other data changes only if every length stays.
+
+The first line of a script is limited: Linux reads 127 bytes and macOS 512, and neither allows a space
+in the path. Beyond that, pip writes lines that are both sh and Python (distlib, scripts.py,
+`_build_shebang`), and conda and rattler let `/usr/bin/env` find other interpreters.
+
+Launchers are a `#!` line and a zip, on Windows behind a program:
+
+- pip's (distlib, `scripts.py`): program, `#!` line, zip with `__main__.py`.
+- those of `zipapp`, pex and shiv: `#!` line, zip. Python reads a zip from its end.
+- uv's (`uv-trampoline`) keep the path behind the program or in its resources: uv creates them again.
+- conda's entry points hold no path; the `-script.py` beside them does.
 """
 
 from __future__ import annotations
 
-import io
-import os
-from typing import BinaryIO
+import re
 
-from sealenv.relocation.edits import Change, Edit, Hints, RefusedError, Rewriting, splice
-from sealenv.relocation.find import Occurrence, in_compiled, is_compiled, occurrences_in
-from sealenv.relocation.interpreter import HEAD, first_line, is_launcher, is_zip, launcher_edits
+from sealenv.layout import is_windows
+from sealenv.relocation.edits import Change, Edit, RefusedError, Rewriting
+from sealenv.relocation.find import Data, Occurrence, in_compiled, is_compiled, occurrences
+from sealenv.relocation.owners import Owner
 
-__all__ = ["rewrite", "rewrite_link"]
+__all__ = ["LINE", "longest_shebang", "rewrite"]
 
-_NO_HINTS = Hints()
-_BLOCK = 1 << 20
+_NO_OWNER = Owner()
 _MACHO = (
     b"\xfe\xed\xfa\xce",
     b"\xfe\xed\xfa\xcf",
@@ -33,131 +41,229 @@ _MACHO = (
 )
 _MAGIC = (b"\x7fELF", b"MZ", b"!<arch>\n", b"BC\xc0\xde", b"\0asm", *_MACHO)
 """ELF, Mach-O, PE, object files and static libraries: their strings end with a NUL."""
+_HEAD = 8192
+"""How many bytes from the start of a file are searched for a first line."""
+_LINE = re.compile(rb"#![ \t]*([^\r\n]*)")
+_TWO_LINES = re.compile(
+    rb"#!/bin/sh\n'''exec' (?:\"([^\"\n]+)\"|([^ \"\n]+))([^\n]*) \"\$0\" \"\$@\"\n' '''\n"
+)
+_PYTHON = re.compile(rb"(?:python|pypy)[\w.]*")
+_EXE = re.compile(rb"#![ \t]*(\"?)([^\"\r\n]*?\.exe)\1(?=[ \t\r\n]|$)", re.IGNORECASE)
+_UV_AGAIN = "it is a launcher of uv; `uv pip install --reinstall PACKAGE` makes it again"
+_PIP_AGAIN = (
+    "it is a launcher of an unknown kind; `python -m pip install --force-reinstall --no-deps PACKAGE` "
+    "makes it again"
+)
+LINE = re.compile(rb"#![^\n]*\n(?:'''exec'[^\n]*\n(?:' '''\n)?)?(?=PK\x03\x04)")
+_OF_UV = (b"UVSC", b"UVPY")
+_RESOURCE_OF_UV = "UV_PYTHON_PATH".encode("utf-16-le")
+_LARGEST = 16 << 20
+"""Launchers have less than one million bytes."""
+_END = b"PK\x05\x06"
+_END_SIZE = 22
 
 
-def rewrite(
-    path: str, content: bytes | BinaryIO, change: Change, hints: Hints = _NO_HINTS
-) -> Rewriting:
+def rewrite(path: str, data: Data, change: Change, owner: Owner = _NO_OWNER) -> Rewriting:
     """Decide how a file gets the new path. A file that was rewritten needs no change.
-
-    Args:
-        path: relative to the prefix, with `/`.
-        content: its bytes, or an open file of any size that supports seeking.
-        change: the paths.
-        hints: what the record of its package says.
 
     Raises:
         RefusedError: the file cannot hold the new path.
-        OSError: the file cannot be read.
     """
-    stream = io.BytesIO(content) if isinstance(content, bytes) else content
-    stream.seek(0)
-    head = stream.read(16)
+    head = data[:16]
     if is_compiled(path, head):
-        holds = next(in_compiled(_all(stream), change.old), None) is not None
-        return Rewriting(delete=holds)
-    if is_launcher(path, head, stream):
-        return Rewriting(launcher_edits(_all(stream), change))
-    if hints.file_mode == "text" or (hints.file_mode is None and _is_text(stream)):
-        return Rewriting(_text_edits(stream, change))
-    if hints.file_mode == "binary" or head.startswith(_MAGIC):
-        edits = _program_edits(stream, change, hints.placeholder)
+        return Rewriting(delete=next(in_compiled(data, change.old), None) is not None)
+    if _is_launcher(path, data):
+        return Rewriting(_launcher_edits(data, change))
+    if owner.file_mode == "text" or (owner.file_mode is None and data.find(b"\0") < 0):
+        return Rewriting(_text_edits(data, change))
+    if owner.file_mode == "binary" or head.startswith(_MAGIC):
+        edits = _program_edits(data, change, owner.room)
         return Rewriting(edits, unsigned=bool(edits) and head.startswith(_MACHO))
-    return Rewriting(_data_edits(stream, change, head))
+    return Rewriting(_data_edits(data, change))
 
 
-def rewrite_link(text: str, change: Change) -> str:
-    """Return the target of a link with the new path."""
-    return os.fsdecode(change.apply(os.fsencode(text)))
+def _text_edits(data: Data, change: Change) -> list[Edit]:
+    line = _first_line(data, change)
+    edits = change.edits(data)
+    return [line, *(edit for edit in edits if edit.start >= line.end)] if line else edits
 
 
-def _all(stream: BinaryIO) -> bytes:
-    stream.seek(0)
-    return stream.read()
-
-
-def _edits(stream: BinaryIO, change: Change) -> list[Edit]:
-    stream.seek(0)
-    found = occurrences_in(stream, change.old)
-    return [Edit(o.start, o.end, change.written(o)) for o in found]
-
-
-def _is_text(stream: BinaryIO) -> bool:
-    stream.seek(0)
-    while block := stream.read(_BLOCK):
-        if b"\0" in block:
-            return False
-    return True
-
-
-def _text_edits(stream: BinaryIO, change: Change) -> list[Edit]:
-    stream.seek(0)
-    line = first_line(stream.read(HEAD), change)
-    if line is None:
-        return _edits(stream, change)
-    return [line, *(edit for edit in _edits(stream, change) if edit.start >= line.end)]
-
-
-def _data_edits(stream: BinaryIO, change: Change, head: bytes) -> list[Edit]:
+def _data_edits(data: Data, change: Change) -> list[Edit]:
     """Edit data of an unknown format only if every length stays, and if it has no checksums."""
-    edits = _edits(stream, change)
-    sums = bool(edits) and is_zip(head, stream)
+    edits = change.edits(data)
+    sums = bool(edits) and _is_zip(data)
     if sums or any(edit.growth for edit in edits):
         what = "it is data of a format whose strings cannot be changed safely"
         raise RefusedError(what, same_length=not sums)
     return edits
 
 
-def _program_edits(stream: BinaryIO, change: Change, placeholder: int | None) -> list[Edit]:
+def _program_edits(data: Data, change: Change, placeholder: int) -> list[Edit]:
     """Edit each string of a program that holds the path; `placeholder` is the room for one path."""
-    stream.seek(0)
     strings: dict[int, list[Occurrence]] = {}
     end = 0
-    for found in list(occurrences_in(stream, change.old)):
+    for found in occurrences(data, change.old):
         if found.start >= end:
-            end = _string_end(stream, found.end)
+            end = data.find(b"\0", found.end)
+            end = len(data) if end < 0 else end
         strings.setdefault(end, []).append(found)
-    return [
-        _string_edit(stream, string, end, change, placeholder) for end, string in strings.items()
-    ]
+    return [_string_edit(data, found, end, change, placeholder) for end, found in strings.items()]
 
 
 def _string_edit(
-    stream: BinaryIO, string: list[Occurrence], end: int, change: Change, placeholder: int | None
+    data: Data, string: list[Occurrence], end: int, change: Change, placeholder: int
 ) -> Edit:
     """Edit one string, from the first path in it to its end."""
     start = string[0].start
-    stream.seek(start)
-    before = stream.read(end - start)
-    after = splice(
-        before, [Edit(o.start - start, o.end - start, change.written(o)) for o in string]
-    )
-    growth = len(after) - len(before)
+    edits = [Edit(old - start, stop - start, new) for old, stop, new in map(change.edit, string)]
+    after = Rewriting(edits).apply(data[start:end])
+    growth = len(after) - (end - start)
     if growth > 0:
-        promised = sum(max((placeholder or 0) - (o.end - o.start), 0) for o in string)
-        free = min(promised, max(_nuls(stream, end, growth + 2) - 1, 0))
+        promised = sum(max(placeholder - (o.end - o.start), 0) for o in string)
+        behind = data[end : end + growth + 2]
+        nuls = len(behind) - len(behind.lstrip(b"\0"))
+        free = min(promised, max(nuls - 1, 0))
         if growth > free:
             raise RefusedError(
-                f"at offset {start} there is room for {len(before) + free} bytes, "
+                f"at offset {start} there is room for {end - start + free} bytes, "
                 f"and {len(after)} are needed",
                 growth - free,
             )
     return Edit(start, end + max(growth, 0), after + bytes(max(-growth, 0)))
 
 
-def _string_end(stream: BinaryIO, position: int) -> int:
-    """Return the offset of the next NUL, or of the end of the file."""
-    stream.seek(position)
-    while block := stream.read(1 << 12):
-        at = block.find(b"\0")
-        if at >= 0:
-            return position + at
-        position += len(block)
-    return position
+def longest_shebang(platform: str) -> int:
+    """Return how many bytes a first line may have, including `#!`, without the line end."""
+    return 127 if platform.startswith("linux-") else 512
 
 
-def _nuls(stream: BinaryIO, position: int, most: int) -> int:
-    """Count the NULs that follow, up to a limit."""
-    stream.seek(position)
-    block = stream.read(most)
-    return len(block) - len(block.lstrip(b"\0"))
+def _first_line(data: Data, change: Change) -> Edit | None:
+    """Return the edit of the first line of a script (pip may write three); None if it needs none."""
+    head = data[:_HEAD]
+    if not head.startswith(b"#!"):
+        return None
+    if is_windows(change.platform):
+        return _windows(head, change)
+    found = _TWO_LINES.match(head)
+    if found:
+        return _two_lines_edit(found, change)
+    return _posix(head, change)
+
+
+def _posix(head: bytes, change: Change) -> Edit | None:
+    found = _LINE.match(head)
+    place = _place(found[1], change) if found else None
+    if not found or place is None:
+        return None
+    interpreter, space, options = found[1][len(place[0]) :].partition(b" ")
+    interpreter = place[1] + interpreter
+    options = change.apply(space + options)
+    if _fits(interpreter, options, change.platform):
+        return Edit(0, found.end(), found[0][: found.start(1)] + interpreter + options)
+    name = interpreter.rpartition(b"/")[2]
+    if _PYTHON.fullmatch(name):
+        end = found.end() + (head[found.end() : found.end() + 1] == b"\n")
+        return Edit(0, end, _two_lines(interpreter, options))
+    return Edit(0, found.end(), b"#!/usr/bin/env " + name + options)
+
+
+def _two_lines_edit(found: re.Match[bytes], change: Change) -> Edit | None:
+    """Edit lines of sh and Python; they become one line if the new path fits there."""
+    before = found[1] or found[2]
+    place = _place(before, change)
+    if place is None:
+        return None
+    interpreter = place[1] + before[len(place[0]) :]
+    options = change.apply(found[3])
+    if _fits(before, found[3], change.platform) or not _fits(interpreter, options, change.platform):
+        # They stay if the old path did not need them either.
+        return Edit(0, found.end(), _two_lines(interpreter, options, bool(found[1])))
+    return Edit(0, found.end(), b"#!" + interpreter + options + b"\n")
+
+
+def _two_lines(interpreter: bytes, options: bytes, quoted: bool = False) -> bytes:
+    if quoted or b" " in interpreter:
+        interpreter = b'"' + interpreter + b'"'
+    return b"#!/bin/sh\n'''exec' " + interpreter + options + b' "$0" "$@"' + b"\n' '''\n"
+
+
+def _fits(interpreter: bytes, options: bytes, platform: str) -> bool:
+    if b" " in interpreter or b"\t" in interpreter:
+        return False
+    return len(b"#!" + interpreter + options) <= longest_shebang(platform)
+
+
+def _windows(head: bytes, change: Change) -> Edit | None:
+    """Edit the line for a launcher, which needs quotes around a path with a space."""
+    found = _EXE.match(head)
+    if not found:
+        return None
+    program = change.apply(found[2])
+    if program == found[2]:
+        return None
+    quote = found[1]
+    if b" " in program:
+        quote = b'"'
+    elif b" " in found[2]:
+        quote = b""
+    return Edit(0, found.end(), b"#!" + quote + program + quote)
+
+
+def _place(path: bytes, change: Change) -> tuple[bytes, bytes] | None:
+    """Return the old path and the new one if the interpreter is below the old one."""
+    for place in change.old.places:
+        old = place.encode("utf-8", "surrogateescape")
+        if path.startswith(old + b"/"):
+            return old, change.new.encode("utf-8", "surrogateescape")
+    return None
+
+
+def _is_launcher(path: str, data: Data) -> bool:
+    """Tell whether a file is a program that names its interpreter, or a zip behind a first line."""
+    if len(data) > _LARGEST:
+        return False
+    if data[:2] == b"#!":
+        return bool(LINE.match(data)) and data.find(_END) >= 0
+    if data[:2] != b"MZ" or not path.lower().endswith(".exe"):
+        return False
+    return data[-4:] in _OF_UV or data.find(_END) >= 0 or data.find(_RESOURCE_OF_UV) >= 0
+
+
+def _is_zip(data: Data) -> bool:
+    """Tell whether a file is an archive with checksums, with or without a first line."""
+    return data[:2] == b"PK" or (data[:2] == b"#!" and data.rfind(_END) >= 0)
+
+
+def _launcher_edits(data: Data, change: Change) -> list[Edit]:
+    """Return the edits of a launcher.
+
+    Raises:
+        RefusedError: it holds the path where the path cannot be replaced.
+    """
+    if not next(occurrences(data, change.old), None):
+        return []
+    if data[-4:] in _OF_UV or data.find(_RESOURCE_OF_UV) >= 0:
+        raise RefusedError(_UV_AGAIN)
+    edits = _interpreter_line(data, change)
+    if next(occurrences(Rewriting(edits).apply(data), change.old), None):
+        raise RefusedError(_PIP_AGAIN)
+    return edits
+
+
+def _interpreter_line(data: Data, change: Change) -> list[Edit]:
+    """Edit the line before the archive.
+
+    Python reads an archive whose offsets are too small for what is before it, but not one whose
+    offsets are too large. If the line gets that short, spaces fill it, which the kernel removes.
+    """
+    end = data.rfind(_END)
+    line = LINE.search(data)
+    found = _first_line(line[0], change) if line else None
+    if not line or not found or not 0 <= end <= len(data) - _END_SIZE:
+        return []
+    offset = int.from_bytes(data[end + 16 : end + 20], "little")
+    directory = end - int.from_bytes(data[end + 12 : end + 16], "little")
+    text = found.data.rstrip(b"\n")
+    padding = b" " * max(offset - directory - found.growth, 0)
+    new = text + padding + found.data[len(text) :]
+    return [Edit(line.start() + found.start, line.start() + found.end, new)]

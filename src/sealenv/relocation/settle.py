@@ -13,8 +13,8 @@ import contextlib
 import functools
 import os
 import posixpath
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Container, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from sealenv.activation.scripts import activation_files
@@ -22,38 +22,18 @@ from sealenv.errors import SealenvError, from_oserror
 from sealenv.layout import HISTORY, State, state_of
 from sealenv.prefix.prefixlock import replace_history
 from sealenv.progress import Reporter
-from sealenv.relocation.digests import next_seal, next_table, redigest_record, redigest_wheel
-from sealenv.relocation.files import Files, Left, Write
+from sealenv.relocation.files import Files
 from sealenv.relocation.find import find
 from sealenv.relocation.journal import begin, commit, finish_commit, read_journal
-from sealenv.relocation.owners import SHIPPED, Owners, record_path
+from sealenv.relocation.owners import record_path, redigest_record, redigest_wheel
 from sealenv.relocation.prove import prove
 from sealenv.relocation.relocation import Relocation, Searched, open_relocation
+from sealenv.relocation.reseal import next_seal, next_table
 from sealenv.seals.check_compiled import source_of
-from sealenv.seals.seal import Seal
 from sealenv.seals.snapshot import FILE, LINK, Row, native, take_snapshot
 from sealenv.system.files import final_path, replace_like
 
-__all__ = ["Settled", "clear_partials", "finish_earlier", "settle"]
-
-
-@dataclass(frozen=True)
-class Settled:
-    """What was done.
-
-    Attributes:
-        seal: the new one.
-        rewritten: the files that were rewritten, sorted.
-        deleted: compiled Python that held the old path.
-        left: the files that keep the old path.
-        unsigned: macOS programs that have to be signed.
-    """
-
-    seal: Seal
-    rewritten: tuple[str, ...] = ()
-    deleted: tuple[str, ...] = ()
-    left: tuple[Left, ...] = ()
-    unsigned: tuple[str, ...] = ()
+__all__ = ["clear_partials", "finish_earlier", "settle"]
 
 
 def settle(
@@ -63,9 +43,8 @@ def settle(
     searched: Searched | None = None,
     locked: int | None = None,
     copied: bool = False,
-    digests: Mapping[str, bytes] | None = None,
     proof: bool = True,
-) -> Settled:
+) -> Files:
     """Rewrite an environment and seal it again; the caller holds its lock.
 
     Args:
@@ -74,7 +53,6 @@ def settle(
         searched: the result of the search, if there was one.
         locked: the descriptor of the lock on its history, if that is the lock.
         copied: the files are copies of the sealed ones.
-        digests: of the copied files, as far as they are known.
         proof: search again; files that were searched and not written since are not read again.
 
     Raises:
@@ -88,29 +66,23 @@ def settle(
     rows = searched.rows
     if state_of(move.prefix) is State.SEALED:
         begin(move.prefix, move.seal, move.new, move.olds)
-    files = Files(move, Owners(move.prefix, rows, move.records))
+    files = Files(move, rows)
     _rewrite_files(files, rows, searched.found, reporter)
-    with _history(move.prefix, locked) as write:
-        row = rows.get(HISTORY)
-        if row is not None and row.kind == FILE:
+    with contextlib.ExitStack() as held:
+        if (row := rows.get(HISTORY)) and row.kind == FILE:
+            write = functools.partial(_write_history, move.prefix, locked, held)
             files.replace(HISTORY, move.change.apply, write)
         try:
-            table = next_table(
-                move, files.changes, rows, deleted=files.deleted, copied=copied, digests=digests
-            )
-            seal, encoded = next_seal(move, files.changes, table)
-            seal.former = _former(move, files.left)
-            left = [*files.left]
+            table = next_table(files, rows, copied=copied)
+            files.seal, encoded = next_seal(files, table)
             if proof:
                 reporter.phase("proof", "checking that no file has the old path")
-                clean = {} if copied or again else _without(rows, searched.found)
-                left += prove(move, clean, left)
-            commit(move.prefix, seal, encoded, move.olds)
+                clean = set() if copied or again else rows.keys() - set(searched.found)
+                prove(files, {path: rows[path] for path in clean})
+            commit(move.prefix, files.seal, encoded, move.olds)
         except OSError as error:
             raise from_oserror(error) from error
-    return Settled(
-        seal, tuple(sorted(files.changes)), tuple(files.deleted), tuple(left), tuple(files.unsigned)
-    )
+    return files
 
 
 def _search_again(move: Relocation) -> Searched:
@@ -118,10 +90,6 @@ def _search_again(move: Relocation) -> Searched:
     rows = take_snapshot(move.prefix)
     clear_partials(move.prefix, rows, rows, move.table or {})
     return Searched(find(move.prefix, rows, move.change.old), rows)
-
-
-def _without(rows: Mapping[str, Row], found: Collection[str]) -> dict[str, Row]:
-    return {path: rows[path] for path in rows.keys() - set(found)}
 
 
 def _rewrite_files(
@@ -194,44 +162,27 @@ def _rewrite_scripts(files: Files, scripts: Iterable[str]) -> None:
             files.rewrite(path)
 
 
-def _former(move: Relocation, left: Iterable[Left]) -> list[str]:
-    """Return the former paths that files of the environment still hold, for its next seal."""
-    places = [*move.seal.former]
-    if any(item.why != SHIPPED for item in left):
-        places += move.olds
-    return [place for place in dict.fromkeys(places) if place != move.new]
-
-
-@contextlib.contextmanager
-def _history(prefix: Path, locked: int | None) -> Iterator[Write]:
-    """Yield a function that replaces the history and keeps the lock on it."""
-    held: list[int] = []
-
-    def write(data: bytes, status: os.stat_result) -> None:
-        if locked is None:
-            replace_like(native(prefix, HISTORY), data, status)
-        else:
-            held.append(replace_history(prefix, locked, data, status))
-
-    try:
-        yield write
-    finally:
-        for fd in held:
-            if fd != locked:
-                os.close(fd)
+def _write_history(
+    prefix: Path,
+    locked: int | None,
+    held: contextlib.ExitStack,
+    data: bytes,
+    status: os.stat_result,
+) -> None:
+    """Replace the history; if the lock is on it, hold that on the new file until `held` is closed."""
+    if locked is None:
+        replace_like(native(prefix, HISTORY), data, status)
+        return
+    fd = replace_history(prefix, locked, data, status)
+    if fd != locked:
+        held.callback(os.close, fd)
 
 
 def finish_earlier(prefix: Path, reporter: Reporter, fd: int, *, dry_run: bool) -> Relocation:
-    """Finish a relocation that was killed, and open the environment.
+    """Finish a relocation that was killed, and open the environment; `fd` is the lock on it.
 
     Its files may hold two paths. It is finished for the path that it was moved to, even if it was
     moved by hand since.
-
-    Args:
-        prefix: the environment, which the caller has locked.
-        reporter: shows the progress.
-        fd: the descriptor of the lock.
-        dry_run: change nothing.
 
     Raises:
         PrefixError: it is not sealed.
@@ -255,13 +206,9 @@ def finish_earlier(prefix: Path, reporter: Reporter, fd: int, *, dry_run: bool) 
 def clear_partials(
     prefix: Path, rows: dict[str, Row], replaced: Container[str], sealed: Container[str]
 ) -> None:
-    """Delete temporary files that a killed run left beside the files it was replacing.
+    """Delete temporary files that a killed run left beside the files that it replaced.
 
-    Args:
-        prefix: the environment, which the caller has locked.
-        rows: its snapshot; deleted files are removed from it.
-        replaced: the files that may have been replaced.
-        sealed: the files that belong to the environment.
+    Files that belong to the environment stay. Deleted ones are removed from the snapshot `rows`.
     """
     for path in list(rows):
         final = final_path(path)

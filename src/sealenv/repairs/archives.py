@@ -81,13 +81,7 @@ def obtain(
 ) -> Archives:
     """Fetch the archives that are not in the store; one that is not available costs only its own files.
 
-    Args:
-        comparison: of the prefix.
-        relink: paths that packages have.
-        wheels: paths that locked wheels have.
-        engine: fetches.
-        offline: do not use the network.
-        reporter: shows the progress.
+    `relink` are paths of packages, `wheels` those of locked wheels.
     """
     names = {claim.package for path in relink for claim in comparison.claims[path]}
     packages, unknown = _lock_of(comparison, names)
@@ -137,9 +131,7 @@ def _lose_packages(
 def as_locked(raw: dict[str, Any], sha256: str | None = None) -> LockedPackage | None:
     """Return the package of a prefix record; None if it does not name its archive, or is invalid.
 
-    Args:
-        raw: the record.
-        sha256: of the archive by the seal's lock, which wins.
+    The sha256 in the seal's lock wins.
     """
     url, digest = str(raw.get("url") or ""), sha256 or raw.get("sha256")
     if not url or not digest or "://" not in url:
@@ -212,15 +204,9 @@ def install_aside(
     folder: Path,
     keep_fd: int,
 ) -> None:
-    """Install the wheels into another folder, with the bytes that they had when they were sealed.
+    """Install locked wheels from the store into another folder, with their sealed bytes.
 
-    Args:
-        comparison: the prefix.
-        lock: its wheels are in the engine's store.
-        engine: has the store.
-        environ: a clean environment.
-        folder: becomes like the prefix.
-        keep_fd: the prefix's lock, which pip holds too.
+    pip holds the prefix's lock `keep_fd` too.
 
     Raises:
         LinkError: the environment's pip failed.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sealenv.layout import CONDARC, FILES
 from sealenv.repairs.archives import wheel_of
@@ -62,10 +62,7 @@ class Plan:
 def make_plan(comparison: Comparison, findings: Iterable[Finding], *, runs_here: bool) -> Plan:
     """Sort the findings of damage; changes of packages and untracked files stay as they are.
 
-    Args:
-        comparison: of the prefix.
-        findings: of verify.
-        runs_here: whether the environment's python and pip run on this machine.
+    `runs_here` is whether the environment's python and pip run on this machine.
     """
     plan = Plan()
     for finding in findings:
@@ -144,7 +141,7 @@ def _advice(comparison: Comparison, finding: Finding) -> str:
             return _ELSEWHERE
         install = "sealenv run ENV -- pip install --force-reinstall --no-deps"
         wheels = locked_wheels(comparison.seal.lock.wheels) if comparison.seal else []
-        if wheel := locked_wheel(wheels, found[0]):
+        if wheel := locked_wheel(wheels, replace(found[0], origin=None)):
             return (
                 "pip installed it again: keep it with: sealenv seal ENV; or install the locked wheel: "
                 f"{install} {wheel.url}#sha256={wheel.sha256}"

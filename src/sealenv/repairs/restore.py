@@ -116,12 +116,8 @@ def scratch_in(prefix: Path) -> Iterator[Path]:
 def _put_back(comparison: Comparison, path: str, scratch: Path) -> str:
     """Replace a path by what the archives have; return why not (empty: done).
 
-    Nothing is changed, and no folder made, before a matching file was found.
-
-    Args:
-        comparison: the prefix.
-        path: relative to it.
-        scratch: where its packages were linked, or its wheels installed again, on the same file system.
+    Nothing is changed, and no folder made, before a matching file was found. `scratch` is where packages
+    were linked, or wheels installed again, on the same file system.
 
     Raises:
         OSError: the disk is full or not writable.
@@ -280,10 +276,7 @@ def _in_the_way(comparison: Comparison, path: str) -> str:
 def make_way(comparison: Comparison, path: str, *, file: bool = False) -> str:
     """Make the folders of a file, with their sealed modes; return what is in the way (empty: nothing).
 
-    Args:
-        comparison: the prefix.
-        path: relative to it.
-        file: also remove a link, a FIFO or the like.
+    With `file`, a link, a FIFO or the like is removed.
 
     Raises:
         OSError: the disk is full or not writable.

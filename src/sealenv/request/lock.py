@@ -18,8 +18,9 @@ from sealenv.locks.model import requested, roots
 from sealenv.locks.read import is_ours, read_file
 from sealenv.naming import check_name
 from sealenv.spec.environment_yml import EnvironmentFile
+from sealenv.spec.machine import override_notes, read_machine
 from sealenv.spec.matchspec import package_name
-from sealenv.spec.model import EnvironmentSpec, build_spec, check_platform
+from sealenv.spec.model import EnvironmentSpec, build_spec, check_platform, parse_time
 from sealenv.system.files import check_output
 
 __all__ = ["LockRequest", "choose", "find_lock", "wishes"]
@@ -65,6 +66,8 @@ def choose(
     output: str | None = None,
     force: bool = False,
     environment: str | None = None,
+    virtual_packages: Sequence[str] = (),
+    machine: Path | None = None,
 ) -> LockRequest:
     """Turn the arguments of `lock` into a request, before anything is solved.
 
@@ -78,6 +81,8 @@ def choose(
         SpecError: a file, channel or platform is invalid.
         OutputExistsError: the output exists and is not a lock of sealenv.
     """
+    if exclude_newer is not None:
+        exclude_newer = parse_time(exclude_newer).isoformat()  # one time for all platforms
     read = read_file(file, environment=environment) if file else None
     if environment is not None and not isinstance(read, LockFile):
         raise UsageError(
@@ -104,8 +109,9 @@ def choose(
     known = previous.platforms if previous else ()
     given = [check_platform(platform) for platform in platforms]
     wanted = [*given, *known] if asked or packages else given or known
+    machines = read_machine(machine, wanted) if machine else {}
     specs = []
-    for platform in dict.fromkeys(wanted or [check_platform(None)]):
+    for platform in dict.fromkeys(wanted or machines or [check_platform(None)]):
         wish, inherited = asked, channels
         if previous is not None and previous.locks:
             old = find_lock(previous, platform) or previous.locks[0]
@@ -115,6 +121,7 @@ def choose(
             build_spec(
                 file=wish, with_packages=packages, channels=inherited, platform=platform,
                 exclude_newer=exclude_newer, pypi_index=pypi_index,
+                virtual_packages=virtual_packages, machine=machines,
             )
         )  # fmt: skip
     return LockRequest(
@@ -124,7 +131,7 @@ def choose(
         previous=previous,
         update=_check_update(update, previous, packages, file or place),
         kept=_others({spec.platform for spec in specs}, previous, overwritten),
-        warnings=_warnings(read, asked, environment),
+        warnings=(*override_notes(), *_warnings(read, asked, environment)),
     )
 
 
@@ -149,7 +156,7 @@ def _output(
     name = read.name if isinstance(read, EnvironmentFile) else None
     if name and isinstance(read, EnvironmentFile):
         check_name(name, read.name_place)  # it becomes a file name
-    return Path(f"{name or file.stem}.lock")
+    return Path(f"{name or file.stem}.lock") if name or file.is_file() else Path(DEFAULT_FILE)
 
 
 def _read_previous(place: Path | None, *, force: bool) -> LockFile | None:
@@ -259,7 +266,7 @@ def _check_update(
         } & names  # of conda, and of a wheel (PEP 503)
         found |= dict.fromkeys(sorted(known))
         if not known:
-            near = difflib.get_close_matches(package_name(name), sorted(names), n=4, cutoff=0.6)
+            near = difflib.get_close_matches(package_name(name), sorted(names), n=4, cutoff=0.8)
             file = f" -f {where}" if where and str(where) != DEFAULT_FILE else ""
             raise UsageError(
                 f"--update {name}: it is not locked",
@@ -297,7 +304,7 @@ def wishes(lock: Lock, variables: Mapping[str, str], update: Sequence[str] = ())
 
 
 def _needed(text: str) -> str | None:
-    """Return the name in a line of requires_dist; None for an extra, which may not be requested."""
+    """Return the name in a line of requires_dist; None for an extra, which is not requested."""
     try:
         found = Requirement(text)
     except InvalidRequirement:

@@ -18,7 +18,7 @@ from sealenv.locks.read import read_input, read_lock
 from sealenv.prefix.condafiles import read_state
 from sealenv.prefix.installed import installed
 from sealenv.prefix.records import scan_records
-from sealenv.seals.distributions import origin_of, scan_distributions
+from sealenv.seals.distributions import scan_distributions
 from sealenv.seals.seal import Seal, read_seal
 from sealenv.seals.wheels import as_found, is_of, locked_wheel, locked_wheels, requested_of
 from sealenv.spec.model import current_platform
@@ -46,8 +46,10 @@ class Subject:
 
     @property
     def name(self) -> str:
-        """The name in the lock, or of the file without its extension."""
-        return self.file.name or Path(self.title).name.split(".")[0]
+        """The name in the lock, or of the file without its extension; a pipe has none."""
+        path = Path(self.title)
+        is_named = self.prefix is not None or path.is_file()
+        return self.file.name or (path.name.split(".")[0] if is_named else "env")
 
     @property
     def source(self) -> str | None:
@@ -220,12 +222,16 @@ def sealed_lock(prefix: Path) -> Lock:
 
 
 def left_out(subject: Subject) -> list[str]:
-    """Return what pip installed and no lock contains, as name-version. It has no known digest."""
+    """Return what pip installed and no lock contains: name-version, and a URL that is not an index.
+
+    It has no known digest.
+    """
     if subject.prefix is None:
         return []
     known = [wheel for lock in subject.file.locks for wheel in lock.wheels]
     return [
         f"{distribution.name}-{distribution.version}"
+        + (f" (from {distribution.origin})" if distribution.origin else "")
         for distribution in scan_distributions(subject.prefix, _owned(subject.prefix))
         if not any(is_of(wheel, distribution) for wheel in known)
     ]
@@ -235,11 +241,8 @@ def origins(subject: Subject) -> dict[str, str]:
     """Return name -> URL of what pip installed from a place other than an index (PEP 610)."""
     if subject.prefix is None:
         return {}
-    found = {
-        distribution.name: origin_of(subject.prefix, distribution)
-        for distribution in scan_distributions(subject.prefix, _owned(subject.prefix))
-    }
-    return {name: url for name, url in found.items() if url}
+    found = scan_distributions(subject.prefix, _owned(subject.prefix))
+    return {one.name: one.origin for one in found if one.origin}
 
 
 def _owned(prefix: Path) -> set[str]:

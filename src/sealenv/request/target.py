@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
@@ -20,6 +20,7 @@ from sealenv.naming import (
     parse_python_version,
     shown,
 )
+from sealenv.spec.machine import override_notes, read_machine, virtual_packages_for
 from sealenv.spec.matchspec import package_name, split_spec
 from sealenv.spec.model import EnvironmentSpec, build_spec, check_platform
 from sealenv.system.volumes import local_place, substituted
@@ -126,6 +127,8 @@ def choose_target(
     exclude_newer: str | None = None,
     pypi_index: str | None = None,
     environment: str | None = None,
+    virtual_packages: Sequence[str] = (),
+    machine: Path | None = None,
 ) -> Target:
     """Turn the arguments of `create` into a spec and a prefix, before anything is started.
 
@@ -137,17 +140,24 @@ def choose_target(
     if prefix is not None and name is not None:
         raise UsageError("both a name and a prefix", hint="give NAME PYTHON, or -p PREFIX PYTHON")
     read = None
+    subdir = check_platform(platform)
+    machines = read_machine(machine, [subdir]) if machine else {}
     if file:
-        read, locked, bundle = _read(file, environment, check_platform(platform))
+        read, locked, bundle = _read(file, environment, subdir)
     if file and locked:
         refused = {"PYTHON": python, "SPEC or --with": with_packages, "--without": without,
                    "--channel": channels, "--exclude-newer": exclude_newer,
                    "--pypi-index": pypi_index}  # fmt: skip
         _refuse_changes(file, [option for option, given in refused.items() if given])
         spec, lock, lock_name = _locked(locked, platform, None if bundle else str(file))
+        spec = replace(
+            spec,
+            machine=machines.get(subdir),
+            virtual_packages=virtual_packages_for(subdir, virtual_packages),
+        )
         place = _place(name, None, prefix, lock_name)
         check_prefix(place, spec.platform)
-        notes = (*_variables(file, spec), *_drive(prefix or "", place))
+        notes = (*override_notes(), *_variables(file, spec), *_drive(prefix or "", place))
         return Target(spec, place, notes, lock, file if bundle else None)
     if environment is not None:
         raise UsageError(
@@ -159,10 +169,11 @@ def choose_target(
     spec = build_spec(
         python=python, file=read, with_packages=with_packages, without=without, channels=channels,
         platform=platform, exclude_newer=exclude_newer, pypi_index=pypi_index,
+        virtual_packages=virtual_packages, machine=machines,
     )  # fmt: skip
     place = _place(name, python, prefix, *((read.name, read.name_place) if read else ()))
     check_prefix(place, spec.platform)
-    warnings = [*(read.warnings if read else ()), *_adds_pip(read, spec)]
+    warnings = [*override_notes(), *(read.warnings if read else ()), *_adds_pip(read, spec)]
     return Target(spec, place, (*warnings, *_drive(prefix or "", place)))
 
 

@@ -89,11 +89,8 @@ def distribution_changes(
 ) -> Iterator[Finding]:
     """Compare the installed distributions with the sealed ones, by version.
 
-    Args:
-        notes: of the seal.
-        distributions: as installed.
-        exists: whether a path is in the environment. pip removes METADATA too, so a RECORD that is
-            missing alone is damage.
+    `exists` tells whether a path is in the environment. pip removes METADATA too, so a RECORD that is
+    missing alone is damage.
     """
     then = {note.name: note for note in notes}
     now = {found.name: found for found in distributions}
@@ -118,12 +115,8 @@ def changed_by_pip(
 ) -> dict[str, Distribution | None]:
     """Return the conda packages that pip replaced by a distribution, or uninstalled (None), by name.
 
-    pip deletes the files of the version before, its RECORD among them. conda's record stays.
-
-    Args:
-        records: the package records.
-        installed: distributions that pip installed after sealing.
-        exists: whether a path is in the environment.
+    `installed` are the distributions that pip installed after sealing. pip deletes the files of the
+    version before, its RECORD among them; conda's record stays.
     """
     by_name = {found.name: found for found in installed}
     changed: dict[str, Distribution | None] = {}

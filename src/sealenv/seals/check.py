@@ -20,14 +20,13 @@ from sealenv.seals.changes import (
 from sealenv.seals.check_compiled import check_compiled, has_source, source_of
 from sealenv.seals.compare import Comparison
 from sealenv.seals.distributions import Distribution, is_about_installing
-from sealenv.seals.findings import Finding
+from sealenv.seals.findings import Finding, is_leftover, may_change, untracked
 from sealenv.seals.fingerprint import is_compiled, promised
 from sealenv.seals.seal import PatchNote, is_at
 from sealenv.seals.snapshot import FILE, FOLDER, LINK, WORDS, Row, native
-from sealenv.seals.untracked import is_leftover, may_change, untracked
 from sealenv.system.files import read_regular
 
-__all__ = ["check", "check_changes", "check_promises", "check_records"]
+__all__ = ["check", "check_changes", "check_promises"]
 
 _KINDS = {"softlink": LINK, "directory": FOLDER}
 _STAYS = (CONDARC, HISTORY)
@@ -54,16 +53,6 @@ def check(comparison: Comparison) -> list[Finding]:
     for path in sorted(_compiled(comparison)):
         found += check_compiled(comparison, path, known=_is_known(comparison, path))
     return _outside_closed_folders(comparison, found)
-
-
-def check_records(comparison: Comparison) -> list[Finding]:
-    """Check the paths of packages by their records alone, as in a pending prefix."""
-    return [
-        finding
-        for path in sorted(comparison.claims)
-        for finding in _check_path(comparison, path)
-        if finding.kind != "altered" or not has_source(comparison, path)
-    ]
 
 
 def check_promises(comparison: Comparison) -> Iterator[Finding]:

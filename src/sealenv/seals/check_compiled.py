@@ -2,7 +2,8 @@
 
 Python, pip and `compileall` regenerate them, so other bytes than the sealed ones are accepted if the
 header fits the source (PEP 552: magic, flags, then the source's hash, or its time and size). The
-code after the header is not compared: that would take compiling all of it.
+code after the header is not compared: that would take compiling all of it. But an edited file that is
+still shared by hard links was not regenerated, and is reported.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ import re
 import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sealenv.seals.compare import Comparison
 from sealenv.seals.findings import Finding
 from sealenv.seals.fingerprint import promised
 from sealenv.seals.snapshot import FILE, native
 from sealenv.system.files import open_regular, read_regular
+
+if TYPE_CHECKING:
+    from sealenv.seals.compare import Comparison
 
 __all__ = ["HEADER", "check_compiled", "count_unread", "has_source", "source_of"]
 
@@ -45,12 +49,7 @@ def has_source(comparison: Comparison, path: str) -> bool:
 
 
 def count_unread(comparison: Comparison, found: Collection[str]) -> int:
-    """Count the compiled files that were accepted for their header alone.
-
-    Args:
-        comparison: of the prefix.
-        found: paths with a finding.
-    """
+    """Count the compiled files without a finding that were accepted for their header alone."""
     sealed = comparison.sealed or {}
     count = 0
     for path in comparison.unsteady:
@@ -65,13 +64,7 @@ def count_unread(comparison: Comparison, found: Collection[str]) -> int:
 
 
 def check_compiled(comparison: Comparison, path: str, *, known: bool) -> Iterator[Finding]:
-    """Check a `.pyc` in a `__pycache__`.
-
-    Args:
-        comparison: of the prefix.
-        path: of the compiled file.
-        known: a record names it, or it was there when it was sealed.
-    """
+    """Check a `.pyc` in a `__pycache__`; it is known if a record names it, or if it was sealed."""
     source = source_of(path)
     row = comparison.rows.get(path)
     if source is None or row is None or row.kind != FILE or row.problem:
@@ -92,8 +85,25 @@ def check_compiled(comparison: Comparison, path: str, *, known: bool) -> Iterato
     ):
         return  # both as they were sealed
     why = _stale(comparison.prefix, path, source)
+    if not why and _is_edited(comparison, path):
+        why = "it was changed in place, in every environment that shares it"
     if why:
         yield Finding("stale-pyc", path, owner, why)
+
+
+def _is_edited(comparison: Comparison, path: str) -> bool:
+    """Tell whether a file with other bytes than the sealed ones is still shared.
+
+    Python, pip and `compileall` replace the file, and a new one has no other name. An edit in place
+    keeps the hard links to the package cache and to other environments.
+    """
+    then = (comparison.sealed or {}).get(path)
+    if then is None or comparison.rows[path].digest == then.digest:
+        return False
+    try:
+        return os.lstat(native(comparison.prefix, path)).st_nlink > 1
+    except OSError:
+        return False
 
 
 def _stale(prefix: Path, path: str, source: str) -> str:

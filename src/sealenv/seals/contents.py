@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,11 +18,19 @@ from sealenv.progress import QUIET, Reporter
 from sealenv.seals.distributions import Distribution, find_distributions
 from sealenv.seals.filetable import encode, write_table
 from sealenv.seals.fingerprint import Payload, fingerprints_of, promised
-from sealenv.seals.seal import DistributionNote, Fingerprints, Seal, read_sealed, write_seal
-from sealenv.seals.snapshot import FILE, FOLDER, Row, hash_rows, is_unchanged, take_snapshot
+from sealenv.seals.seal import DistributionNote, Fingerprints, Seal, write_seal
+from sealenv.seals.snapshot import (
+    FILE,
+    FOLDER,
+    Row,
+    Snapshot,
+    hash_rows,
+    take_snapshot,
+)
 
 __all__ = [
     "Contents",
+    "Known",
     "adopt_copies",
     "digests_of_linking",
     "read_contents",
@@ -52,37 +61,48 @@ class Contents:
         return hashlib.sha256(self.table).hexdigest()
 
 
+class Known(NamedTuple):
+    """Digests of files, and the time by the file system's own clock, in ns, at which they were right.
+
+    A file that has changed at that time or later is hashed again. On Windows the time of the last
+    write counts, because there is no time of change.
+    """
+
+    digests: Mapping[str, bytes]
+    since: int
+
+
 def read_contents(
     prefix: Path,
     platform: str,
     patched: Mapping[str, str],
     *,
-    known: Callable[[Sequence[PrefixRecord]], Mapping[str, bytes]] = lambda records: {},
-    since: int = 0,
+    rows: Snapshot | None = None,
+    known: Callable[[Sequence[PrefixRecord]], Sequence[Known]] = lambda records: (),
     reporter: Reporter = QUIET,
 ) -> Contents:
-    """Take a snapshot of a finished prefix, hash its files and describe them.
+    """Describe a finished prefix, and hash the files whose digest is not known.
 
     Args:
         prefix: the prefix.
         platform: its subdir.
         patched: path -> sha256 (hex) of what was rewritten after linking.
-        known: gives the digests that files had at the time `since`.
-        since: a time of the file system, in ns. What has changed at or after it is hashed, and what has
-            not has its known digest. (On Windows the time of the last write counts, the only one there.)
-        reporter: shows the phase `seal`, with files hashed and files to hash.
+        rows: its snapshot; None: take one.
+        known: gives digests from the records; other files are hashed.
+        reporter: shows the files hashed.
 
     Raises:
         FilesystemError: something cannot be read.
     """
     reporter.phase("seal", "taking fingerprints and sealing")
-    rows = take_snapshot(prefix)
+    rows = take_snapshot(prefix) if rows is None else rows
     records, _ = scan_records(prefix)
-    for path, digest in known(records).items():
-        row = rows.get(path)
-        if row is not None and row.kind == FILE:
-            changed = row.mtime_ns if os.name == "nt" else row.ctime_ns
-            row.digest = digest if changed < since else b""
+    for digests, since in known(records):
+        for path, digest in digests.items():
+            row = rows.get(path)
+            if row is not None and row.kind == FILE:
+                changed = row.mtime_ns if os.name == "nt" else row.ctime_ns
+                row.digest = digest if changed < since else b""
     unknown = [row for row in rows.values() if not row.digest]
     hash_rows(prefix, rows, unknown, lambda done, total: reporter.advance(done, total, "files"))
     for row in rows.values():
@@ -131,18 +151,10 @@ def time_of_linking(prefix: Path) -> int:
     return status.st_mtime_ns if os.name == "nt" else status.st_ctime_ns
 
 
-def adopt_copies(
-    prefix: Path, sealed: Mapping[str, Row], now: Mapping[str, Row], digests: Mapping[str, bytes]
-) -> None:
+def adopt_copies(prefix: Path, sealed: Mapping[str, Row], now: Mapping[str, Row]) -> None:
     """Write size, time and inode of copied files into the sealed rows.
 
     A file with other bytes keeps its sealed row, and stays altered.
-
-    Args:
-        prefix: the prefix.
-        sealed: the rows that are written into.
-        now: a snapshot.
-        digests: of files there, as far as they are known; others are read.
     """
     others = {}
     for path, then in sealed.items():
@@ -150,7 +162,6 @@ def adopt_copies(
         if row is None or row.kind != then.kind or row.problem or row.same_stat(then):
             continue
         if then.kind == FILE:
-            row.digest = digests.get(path, b"")
             others[path] = row
         elif then.kind == FOLDER or row.digest == then.digest:
             _take_stat(then, row)
@@ -160,25 +171,21 @@ def adopt_copies(
             _take_stat(sealed[path], row)
 
 
-def restat_sealed(prefix: Path, seal: Seal) -> Seal | None:
-    """Write the seal and its table with the sizes, times and inodes of now, as after a restored backup.
+def restat_sealed(
+    prefix: Path, seal: Seal, sealed: dict[str, Row], now: Mapping[str, Row]
+) -> Seal | None:
+    """Write the seal and its table with the current sizes, times and inodes, as after a restored backup.
 
-    Args:
-        prefix: an environment whose files all have the sealed bytes, held by `exclusive`.
-        seal: its seal.
+    The caller holds `exclusive`, and `now` is a snapshot with digests.
 
     Returns:
-        the new seal; None where nothing has changed, and nothing was written.
+        the new seal; None if nothing has changed, and nothing was written.
 
     Raises:
-        FilesystemError: it cannot be written.
+        OSError: it cannot be written.
     """
-    rows = read_sealed(prefix).rows
-    now = take_snapshot(prefix)
-    if rows is None or is_unchanged(now, rows):
-        return None
-    adopt_copies(prefix, rows, now, {})
-    encoded = encode(rows.values())
+    adopt_copies(prefix, sealed, now)
+    encoded = encode(sealed.values())
     files = hashlib.sha256(encoded).hexdigest()
     if files == seal.files:
         return None

@@ -19,7 +19,6 @@ __all__ = [
     "DistributionFile",
     "find_distributions",
     "is_about_installing",
-    "origin_of",
     "scan_distributions",
 ]
 
@@ -48,18 +47,14 @@ class Distribution:
     record: str
     """Where its RECORD is, relative to the prefix."""
     files: tuple[DistributionFile, ...]
+    origin: str | None = None
+    """Its URL (PEP 610), without credentials, if it is not from an index."""
 
 
 def find_distributions(
     prefix: Path, rows: Mapping[str, Row], is_owned: Callable[[str], bool]
 ) -> list[Distribution]:
-    """Find every distribution in a site-packages folder whose RECORD is not a conda package's file.
-
-    Args:
-        prefix: the prefix.
-        rows: a snapshot.
-        is_owned: whether a path is of a conda package.
-    """
+    """Find every distribution in a site-packages folder whose RECORD is not a conda package's file."""
     found = []
     for path in [path for path in rows if path.endswith(".dist-info/RECORD")]:
         if is_owned(path) or rows[path].kind != FILE:
@@ -74,6 +69,7 @@ def find_distributions(
                 version,
                 path,
                 tuple(_read(prefix, path, match[1])),
+                _origin(prefix, path.rpartition("/")[0]),
             )
         )
     return sorted(found, key=lambda d: d.record)
@@ -93,9 +89,7 @@ def scan_distributions(prefix: Path, owned: Collection[str]) -> list[Distributio
     return find_distributions(prefix, rows, owned.__contains__)
 
 
-def origin_of(prefix: Path, distribution: Distribution) -> str | None:
-    """Return where pip got a distribution that is not from an index (PEP 610), without credentials."""
-    folder = distribution.record.rpartition("/")[0]
+def _origin(prefix: Path, folder: str) -> str | None:
     try:
         found = json.loads(read_regular(native(prefix, f"{folder}/direct_url.json")))
         url = split_credentials(str(found["url"])).clean

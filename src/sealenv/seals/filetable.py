@@ -32,7 +32,7 @@ _MOST = 128 << 20
 
 
 def encode(rows: Iterable[Row]) -> bytes:
-    """Write a table of these rows; files and links without a digest are left out."""
+    """Write a table of these rows; leave out files and links without a digest."""
     kept = [row for row in rows if row.digest or row.kind == FOLDER]
     kept.sort(key=lambda row: raw(row.path))
     statuses = [
@@ -44,10 +44,10 @@ def encode(rows: Iterable[Row]) -> bytes:
 
 
 def decode(data: bytes) -> Snapshot:
-    """Read a table: its rows by path.
+    """Read a table; return its rows by path.
 
     Raises:
-        ValueError: it is none, or of another sealenv.
+        ValueError: it is not a table, or has another schema.
     """
     if len(data) < _HEAD.size or not data.startswith(_NAME):
         raise ValueError("it does not begin as one")
@@ -74,7 +74,7 @@ def decode(data: bytes) -> Snapshot:
 
 
 def _check_paths(paths: bytes) -> None:
-    """Look at all at once: nothing in a table may be outside, where `repair` would make it."""
+    """Refuse a path outside the prefix, where `repair` would write it."""
     text = b"/%b/" % paths.replace(b"\0", b"/")
     if os.name == "nt":
         text = text.replace(b"\\", b"/").replace(b":", b"//")
@@ -83,19 +83,12 @@ def _check_paths(paths: bytes) -> None:
 
 
 def write_table(prefix: Path, data: bytes) -> None:
-    """Write a table: before the seal, which names it by its digest."""
+    """Write a table, before the seal that names it by its digest."""
     write_atomic(prefix / FILES, data)
 
 
 def read_table(prefix: Path, sha256: str | None) -> Snapshot | None:
-    """Read the table that the seal names.
-
-    Args:
-        prefix: the prefix.
-        sha256: what the seal says of it; None: the seal is of a sealenv that made no table.
-
-    Returns:
-        its rows by path; None where there is none.
+    """Read the table that the seal names by its digest; None if the seal names none.
 
     Raises:
         RecordError: it cannot be read, or is not the one that the seal names.

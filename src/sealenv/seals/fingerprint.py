@@ -1,8 +1,14 @@
-"""The two fingerprints of a prefix, as docs/reference/fingerprint.md prescribes them."""
+"""The two fingerprints of a prefix, as docs/reference/fingerprint.md prescribes them.
+
+`packages` is the same anywhere, so files that hold the prefix are normalised. conda, mamba, py-rattler
+and pip write launchers of their own, with the path of the interpreter in them; pip's for Windows hold a
+time. The function that they call is the same in all of them.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,10 +18,9 @@ from typing import BinaryIO
 
 from sealenv.layout import is_windows
 from sealenv.prefix.records import PrefixRecord, RecordPath
-from sealenv.seals.canonical import entry_point, normalised_sha256
 from sealenv.seals.distributions import Distribution, is_about_installing
 from sealenv.seals.seal import Fingerprints
-from sealenv.seals.snapshot import FILE, FOLDER, LINK, WORDS, Row, native
+from sealenv.seals.snapshot import FILE, FOLDER, LINK, WORDS, Row, native, raw
 from sealenv.system.files import open_regular
 
 __all__ = [
@@ -24,8 +29,10 @@ __all__ = [
     "fingerprint",
     "fingerprints_of",
     "is_compiled",
+    "normalised_sha256",
     "packages_lines",
     "promised",
+    "replaced",
     "tree_lines",
 ]
 
@@ -36,6 +43,18 @@ ENTRY_POINTS = frozenset(
         "windows_python_entry_point_exe",
     }
 )
+
+_PIECE = 1 << 20
+_PREFIX = b"/sealenv-prefix"
+"""Replaces the prefix in a normalised file."""
+_IMPORT = re.compile(rb"^\s*from ([\w.]+) import (\w+)\s*$", re.M)
+_CALL = re.compile(rb"^\s*(?:raise |sys\.)(?:SystemExit|exit)\(([\w.]+)\(\)\)\s*$", re.M)
+_LONGEST = 8192
+"""The largest size of a launcher's text in bytes. A larger one is a program of its own."""
+_LARGEST = 16 << 20
+"""The largest size of a launcher in bytes; those of distlib and conda have a hundred thousand."""
+_LONG_SHEBANG = re.compile(rb"#!/bin/sh\n'''exec' (\"[^\"\n]*\"|[^ \n]+) \"\$0\" \"\$@\"\n' '''\n")
+_SHEBANG = re.compile(rb"#![^\n]*?[\\/]python[\w.]*\"?[ \t]*(\r?\n)")
 
 
 @dataclass(frozen=True)
@@ -93,8 +112,10 @@ def packages_lines(payload: Payload) -> list[str]:
 def tree_lines(rows: Iterable[Row], platform: str) -> list[str]:
     """Return the lines of `tree`: every path, with mode and digest."""
     windows = is_windows(platform)
-    modes = _Modes(windows)
-    lines = {row.path: f"{modes[row.kind, row.mode]} {row.digest.hex() or '-'} " for row in rows}
+    lines = {}
+    for row in rows:
+        mode = "-" if windows or row.kind == LINK else f"{row.mode:04o}"
+        lines[row.path] = f"{WORDS[row.kind]} {mode} {row.digest.hex() or '-'} "
     return [f"sealenv-tree-1 {platform}", *_by_path(lines)]
 
 
@@ -192,36 +213,111 @@ class _Normaliser:
         if name.endswith(".exe") and beside in self.payload.rows:
             try:
                 with open_regular(native(self.payload.prefix, beside)) as text:
-                    function = entry_point(text)
+                    function = _entry_point_of(text)
             except OSError:
                 return None
         else:
-            function = entry_point(file)
+            function = _entry_point_of(file)
         name = name.removesuffix(".exe").removesuffix("-script.py").removesuffix("-script.pyw")
         return f"{name}={function}" if function else None
 
 
-class _Modes(dict[tuple[str, int], str]):
-    """Kind and mode as `tree` writes them, cached."""
+def _entry_point_of(file: BinaryIO) -> str | None:
+    """Return `module:function` if a file is a launcher, or a program with one in its archive."""
+    content = file.read(_LONGEST + 1)
+    if content.startswith(b"MZ"):
+        content = _main_of(file)
+    if not 0 < len(content) <= _LONGEST:
+        return None
+    imports, calls = _IMPORT.findall(content), _CALL.findall(content)
+    if len(imports) != 1 or len(calls) != 1:
+        return None
+    module, name = imports[0]
+    function: bytes = calls[0]
+    if function.partition(b".")[0] != name:
+        return None
+    return f"{module.decode()}:{function.decode()}"
 
-    def __init__(self, windows: bool) -> None:
-        self.windows = windows
 
-    def __missing__(self, key: tuple[str, int]) -> str:
-        kind, mode = key
-        shown = "-" if self.windows or kind == LINK else f"{mode:04o}"
-        self[key] = text = f"{WORDS[kind]} {shown}"
-        return text
+def _main_of(file: BinaryIO) -> bytes:
+    """Return the text of the archive at the end of a program; nothing if it is not a launcher's."""
+    if file.seek(0, io.SEEK_END) > _LARGEST:
+        return b""
+    import struct  # most launchers are text
+    import zipfile
+    import zlib
+
+    try:
+        with zipfile.ZipFile(file) as archive:
+            entry = archive.getinfo("__main__.py")
+            usual = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+            return archive.read(entry) if usual and entry.file_size <= _LONGEST else b""
+    except (KeyError, ValueError, OSError, RuntimeError, zipfile.BadZipFile):
+        return b""
+    except (EOFError, zlib.error, struct.error):
+        return b""  # zipfile lets these through
+
+
+def _plain_script(content: bytes) -> bytes:
+    """Return a script with `#!python` for its interpreter, as wheels have it.
+
+    pip writes the path of the interpreter, or two lines of sh if the path is too long for the kernel.
+    """
+    for form in (_LONG_SHEBANG, _SHEBANG):
+        found = form.match(content)
+        if found:
+            return b"#!python\n" + content[found.end() :]
+    return content
+
+
+def normalised_sha256(file: BinaryIO, spellings: Sequence[bytes], *, script: bool) -> str:
+    """Return the sha256 (hex) of a file with the prefix replaced.
+
+    Args:
+        file: open at its start.
+        spellings: of the prefix, each replaced in what the previous one left.
+        script: its first line names the interpreter, and becomes `#!python`.
+    """
+    wanted = min(os.fstat(file.fileno()).st_size + 1, _PIECE)
+    first = file.read(wanted)
+    whole = len(first) < wanted
+    if script:
+        first = _plain_script(first)
+    if whole:  # nearly always
+        for spelling in spellings:
+            first = first.replace(spelling, _PREFIX)
+        return hashlib.sha256(first).hexdigest()
+    pieces = _all(first, file)
+    for spelling in spellings:
+        pieces = replaced(pieces, spelling, _PREFIX)
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _all(first: bytes, file: BinaryIO) -> Iterator[bytes]:
+    yield first
+    while piece := file.read(_PIECE):
+        yield piece
+
+
+def replaced(pieces: Iterable[bytes], old: bytes, new: bytes) -> Iterator[bytes]:
+    """Replace bytes in a stream of pieces, of which one is held at a time."""
+    rest = b""
+    for piece in pieces:
+        *before, rest = (rest + piece).split(old)
+        # It may begin at the end of this piece, and end in the next.
+        decided = max(len(rest) - len(old) + 1, 0)
+        yield new.join([*before, rest[:decided]])
+        rest = rest[decided:]
+    yield rest
 
 
 def _by_path(lines: dict[str, str]) -> list[str]:
     """Return each line with its path, sorted by the bytes of the escaped path."""
-    everything = "".join(lines)
-    if "\\" not in everything and everything.isprintable():
-        return [lines[path] + path for path in sorted(lines)]
-    shown = {_escape(path): line for path, line in lines.items()}
-    found = sorted(shown, key=lambda path: path.encode("utf-8", "surrogateescape"))
-    return [shown[path] + path for path in found]
+    escaped = {_escape(path): line for path, line in lines.items()}
+    return [escaped[path] + path for path in sorted(escaped, key=raw)]
 
 
 _SPECIAL = re.compile(r"[\x00-\x1f\\\x7f]")

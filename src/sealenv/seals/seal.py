@@ -42,7 +42,7 @@ class EngineNote(msgspec.Struct):
     name: str
     version: str
     sha256: str | None = None
-    """The digest of micromamba's executable, where a rebuild script noted it."""
+    """The digest of micromamba's executable, if a rebuild script noted it."""
 
 
 class LockNote(msgspec.Struct):
@@ -94,7 +94,7 @@ class _Spec(msgspec.Struct):
 
 
 class Seal(msgspec.Struct, kw_only=True):
-    """One prefix at its commit. Times are UTC, ISO 8601; paths are those of then."""
+    """One prefix at its commit. Times are UTC, ISO 8601; paths are as they were then."""
 
     schema: int
     sealenv: str
@@ -179,7 +179,7 @@ def read_seal(prefix: Path) -> Seal:
 
 
 def _check_paths(seal: Seal, path: Path) -> None:
-    """Refuse a path outside: what a seal names is read, and written again."""
+    """Refuse a path outside the prefix: the files that a seal names are read, and written again."""
     named = [note.path for note in seal.patched] + [note.record for note in seal.pip]
     outside = first_leaving([*named, *seal.activation])
     if outside is not None:
@@ -195,9 +195,9 @@ class Sealed:
     """What a prefix was when it was sealed.
 
     Attributes:
-        seal: None where there is none, or it cannot be read.
-        rows: of the file table; None where there is none, or it is not the one that the seal names.
-        findings: about the two, and about where the prefix is.
+        seal: its seal; None if it is missing or cannot be read.
+        rows: the rows of the file table; None if it is missing, or is not the one that the seal names.
+        findings: about the two, and about the place of the prefix.
     """
 
     seal: Seal | None = None
@@ -221,12 +221,12 @@ class Sealed:
 
     @property
     def lost(self) -> bool:
-        """Whether seal or table are damaged, so that nothing says what belongs there."""
+        """Whether seal or table are damaged, so that the sealed files are unknown."""
         return any(f.kind == "record" and f.path in (SEAL, FILES) for f in self.findings)
 
 
 def read_sealed(prefix: Path) -> Sealed:
-    """Read seal and file table; what is wrong with them is a finding."""
+    """Read seal and file table; problems with them are findings."""
     if os.path.lexists(prefix / MARKER):
         return Sealed(findings=[Finding("pending", MARKER, None, "it was never finished")])
     then = _read_both(prefix) if os.path.lexists(prefix / SEAL) else Sealed()

@@ -1,4 +1,4 @@
-"""A snapshot: every path of a prefix, with kind, mode, size, time, and digest where it is known."""
+"""A snapshot: every path of a prefix, with kind, mode, size, time, and digest if it is known."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from sealenv.errors import PrefixError, unreadable
-from sealenv.layout import OUTSIDE, Entry, is_record, leads_elsewhere
+from sealenv.errors import unreadable
+from sealenv.layout import OUTSIDE, is_record, leads_elsewhere
 from sealenv.system.hashing import hash_files
 
 __all__ = [
@@ -23,20 +23,18 @@ __all__ = [
     "Snapshot",
     "hash_rows",
     "is_unchanged",
+    "link_bytes",
+    "look_again",
     "native",
     "raw",
     "readable",
-    "refuse_changed",
-    "restat",
     "row_of",
-    "snapshot_of",
     "take_snapshot",
 ]
 
 FILE, LINK, FOLDER = "f", "l", "d"
 WORDS = {FILE: "file", LINK: "link", FOLDER: "folder"}
 _NOT_REGULAR = "it is neither a file nor a link nor a folder"
-_SHOWN = 20
 
 
 class Row(msgspec.Struct, gc=False):
@@ -54,12 +52,12 @@ class Row(msgspec.Struct, gc=False):
     inode: int
     ctime_ns: int = 0
     digest: bytes = b""
-    """sha256 of a file's bytes or of a link's text; empty where it is not known (yet)."""
+    """sha256 of a file's bytes or of a link's target; empty if it is not known."""
     problem: str = ""
     """Why it cannot be read."""
 
     def copy(self) -> Row:
-        """Return a row of its own with the same values."""
+        """Return a copy."""
         return msgspec.structs.replace(self)
 
     def same_stat(self, other: Row) -> bool:
@@ -97,7 +95,7 @@ def native(prefix: Path, path: str) -> str | bytes:
 
 
 def row_of(path: str, status: os.stat_result) -> Row:
-    """Return the row of a path from its status; a link and a file have no digest yet."""
+    """Return the row of a path from its status, without a digest."""
     mode = status.st_mode
     size = status.st_size
     problem = ""
@@ -114,26 +112,23 @@ def row_of(path: str, status: os.stat_result) -> Row:
     return Row(path, kind, mode & 0o7777, size, mtime, inode, status.st_ctime_ns, problem=problem)
 
 
-def restat(prefix: Path, row: Row) -> None:
-    """Update everything in a row but its digest.
+def look_again(prefix: Path, rows: Snapshot, paths: Iterable[str]) -> None:
+    """Take the rows of paths that were written since, and of their folders.
 
     Raises:
-        OSError: the path is gone.
+        OSError: a path is gone.
     """
-    now = row_of(row.path, os.lstat(native(prefix, row.path)))
-    row.kind, row.mode, row.size, row.problem = now.kind, now.mode, now.size, now.problem
-    row.mtime_ns, row.inode, row.ctime_ns = now.mtime_ns, now.inode, now.ctime_ns
+    for path in paths:
+        while path:
+            rows[path] = row_of(path, os.lstat(native(prefix, path)))
+            path = path.rpartition("/")[0]
 
 
 def take_snapshot(prefix: Path, *, outside: Collection[str] = OUTSIDE) -> Snapshot:
-    """Look at every path of the prefix, parents before children; links have a digest, files none.
+    """Take the status of every path, parents before children; links have a digest, files none.
 
-    Never go through a link. A path that cannot be read has its problem; one that goes away meanwhile is
-    left out.
-
-    Args:
-        prefix: the prefix.
-        outside: paths that are left out, with everything in them.
+    No link is followed, and nothing `outside` is entered. A path that cannot be read has its problem;
+    one that is deleted meanwhile is left out.
 
     Raises:
         FilesystemError: the prefix itself cannot be read.
@@ -171,7 +166,7 @@ def _scan(prefix: Path, folder: str, rows: Snapshot, outside: Collection[str]) -
                 if row.kind is FOLDER:
                     folders.append(path)
                 elif row.kind is LINK:
-                    row.digest = hashlib.sha256(_link_text(entry.path)).digest()
+                    row.digest = _link_digest(entry.path)
             except FileNotFoundError:
                 rows.pop(path, None)
             except OSError as error:
@@ -180,29 +175,12 @@ def _scan(prefix: Path, folder: str, rows: Snapshot, outside: Collection[str]) -
     return folders
 
 
-def snapshot_of(entries: Iterable[Entry]) -> Snapshot:
-    """Make the same snapshot from entries of `walk`.
-
-    Raises:
-        OSError: a link cannot be read.
-    """
-    rows = {}
-    for entry in entries:
-        path = entry.relative
-        if not path.isascii():
-            path = os.fsencode(path).decode("utf-8", "surrogateescape")
-        if path.partition("/")[0] in OUTSIDE or path in OUTSIDE:
-            continue
-        row = rows[path] = row_of(path, entry.status)
-        if row.kind is LINK:
-            row.digest = hashlib.sha256(_link_text(entry.path)).digest()
-    return rows
+def _link_digest(path: str | bytes) -> bytes:
+    return hashlib.sha256(link_bytes(os.readlink(os.fsdecode(path)))).digest()
 
 
-def _link_text(path: str | bytes) -> bytes:
-    if isinstance(path, bytes):
-        return os.readlink(path)
-    text = os.readlink(path)
+def link_bytes(text: str) -> bytes:
+    """Return the target of a link as its digest is taken."""
     if os.name == "nt":
         return text.removeprefix("\\\\?\\").replace("\\", "/").encode("utf-8", "surrogatepass")
     return os.fsencode(text)
@@ -214,16 +192,10 @@ def hash_rows(
     wanted: Iterable[Row],
     on_file: Callable[[int, int], None] = lambda done, total: None,
 ) -> int:
-    """Read files and note the digest of each, or its problem; drop those that are gone.
+    """Hash the wanted files; drop those that were deleted. Return how many were read.
 
-    Args:
-        prefix: the prefix.
-        rows: a snapshot.
-        wanted: rows of it; only files are read.
-        on_file: called now and then with files done and files in all.
-
-    Returns:
-        how many files were read.
+    A file that cannot be read gets its problem. `on_file` is called now and then with files done and
+    files in all.
     """
     files = [row for row in wanted if row.kind == FILE and not row.problem]
     names = [native(prefix, row.path) for row in files]
@@ -255,38 +227,3 @@ def is_unchanged(now: Mapping[str, Row], sealed: Mapping[str, Row]) -> bool:
         if not same:
             return False
     return missing == 0
-
-
-def refuse_changed(
-    prefix: Path, before: Mapping[str, Row], now: Mapping[str, Row], ours: Collection[str]
-) -> None:
-    """Refuse to seal paths that have changed since they were compared and shown.
-
-    Args:
-        prefix: the prefix.
-        before: the snapshot that was compared.
-        now: a later one.
-        ours: paths that sealenv wrote in between.
-
-    Raises:
-        PrefixError: with the paths.
-    """
-    paths = {*now, *before}.difference(ours)
-    changed = sorted(path for path in paths if _is_changed(before.get(path), now.get(path)))
-    if changed:
-        raise PrefixError(
-            "it was changed while it was being sealed, and is not sealed",
-            where=str(prefix),
-            details=changed[:_SHOWN],
-            hint="end what works in there, then run the same command again",
-        )
-
-
-def _is_changed(before: Row | None, now: Row | None) -> bool:
-    """Compare size, time and inode of files that were not read."""
-    if now is None or before is None:
-        there = now or before
-        return there is not None and there.kind != FOLDER
-    if now.kind != before.kind or now.kind == FOLDER:
-        return now.kind != before.kind
-    return now.digest != before.digest if before.digest else not now.same_stat(before)

@@ -34,7 +34,10 @@ def locked_wheels(lines: Iterable[str]) -> list[LockedWheel]:
 
 
 def is_of(wheel: LockedWheel, distribution: Distribution | DistributionNote) -> bool:
-    """Tell whether the wheel installs this distribution."""
+    """Tell whether the wheel installs this distribution; one from another URL only has its name."""
+    origin = distribution.origin if isinstance(distribution, Distribution) else None
+    if origin and wheel.url and origin != wheel.url:
+        return False
     return wheel.name == distribution.name and _is_one(wheel.version, distribution.version)
 
 
@@ -55,10 +58,7 @@ def locked_wheel(
 def as_found(prefix: Path, distribution: Distribution, wheel: LockedWheel | None) -> LockedWheel:
     """Return the wheel with the requirements in its METADATA in the prefix.
 
-    Args:
-        prefix: the prefix.
-        distribution: as installed.
-        wheel: from which it was installed; without one, URL and digest are empty.
+    Without a wheel, URL and digest are empty.
     """
     if wheel is None:
         name, version = distribution.name, distribution.version
@@ -84,14 +84,9 @@ def as_found(prefix: Path, distribution: Distribution, wheel: LockedWheel | None
 def requested_of(
     lines: Iterable[object], sealed: Iterable[LockedWheel], left: Iterable[LockedWheel]
 ) -> tuple[str, ...]:
-    """Return the requirements (PEP 508) without those whose wheel was removed since.
+    """Return the requirements (PEP 508) of a seal without those whose wheel was removed since.
 
     A requirement without a wheel stays: it is for another platform, or a conda package satisfies it.
-
-    Args:
-        lines: the requirements in a seal.
-        sealed: its wheels.
-        left: those that are still installed.
     """
     gone = {wheel.name for wheel in sealed} - {wheel.name for wheel in left}
     found = []

@@ -211,11 +211,11 @@ def _channel(node: Node) -> str:
 
 
 def check_variable(name: str, value: str) -> str | None:
-    """Return why some shell cannot set a variable; None if all can."""
+    """Return why no shell can set a variable; None if shells can."""
     if not _VARIABLE.fullmatch(name):
         return f"{name!r} is not a name of a variable"
-    if any(c in value for c in "\0\r\n"):
-        return f"the value of {name} has a line break"
+    if "\0" in value:
+        return f"the value of {name} has a NUL character"
     return None
 
 

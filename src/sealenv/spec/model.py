@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealenv.errors import SpecError, UsageError
 from sealenv.naming import parse_python_version
+from sealenv.spec.machine import virtual_packages_for
 from sealenv.spec.matchspec import LONGEST_SPEC, package_name
 from sealenv.urls import redact, scheme_of, split_credentials
 
@@ -44,6 +46,12 @@ _MACHINES = {
     "ppc64le": "ppc64le", "s390x": "s390x", "i686": "32",
 }  # fmt: skip
 
+_AGE = re.compile(
+    r"P?(?=\d|T)(?:(?P<weeks>\d{1,4})W)?(?:(?P<days>\d{1,5})D)?(?:T?(?P<hours>\d{1,6})H)?",
+    re.ASCII,
+)
+"""An age: `7d`, `2w`, `24h`, or a duration of ISO 8601 such as `P7D` and `PT24H`."""
+
 
 @dataclass(frozen=True)
 class EnvironmentSpec:
@@ -64,6 +72,10 @@ class EnvironmentSpec:
     """Additional pages or folders of wheels."""
     index_secrets: dict[str, str] = field(default_factory=dict, repr=False)
     """The same as `secrets`, for indexes and find_links."""
+    machine: tuple[str, ...] | None = None
+    """All virtual packages of the target, if they are given: `NAME=VERSION=BUILD`."""
+    virtual_packages: tuple[str, ...] = ()
+    """Virtual packages that replace others of the same name; `NAME=` removes one."""
     places: dict[str, str] = field(default_factory=dict, compare=False)
     """Package -> FILE:LINE:COLUMN, for messages; without those of the command line."""
 
@@ -95,12 +107,14 @@ def build_spec(
     platform: str | None = None,
     exclude_newer: str | None = None,
     pypi_index: str | None = None,
+    virtual_packages: Sequence[str] = (),
+    machine: Mapping[str, tuple[str, ...]] = {},
 ) -> EnvironmentSpec:
     """Return the spec for a set of arguments.
 
     Without a file the packages are python, conda, mamba and pip. With a file they are those of the file,
     and pip if it has a `pip:` section, as in conda. `with_packages` replaces entries of the same name.
-    `pypi_index` replaces the first index.
+    `pypi_index` replaces the first index. `machine` has virtual packages by platform (`read_machine`).
 
     Raises:
         UsageError: arguments contradict each other.
@@ -121,10 +135,11 @@ def build_spec(
         index = (file.index if file else None) or DEFAULT_INDEX
     indexes, index_secrets = _indexes([index, *(file.extra_indexes if file else ())])
     find_links, link_secrets = _indexes(file.find_links if file else ())
+    platform = check_platform(platform)
     return EnvironmentSpec(
         packages=tuple(packages),
         channels=clean or (DEFAULT_CHANNEL,),
-        platform=check_platform(platform),
+        platform=platform,
         exclude_newer=None if exclude_newer is None else parse_time(exclude_newer).isoformat(),
         variables=dict(file.variables) if file else {},
         secrets=secrets,
@@ -132,6 +147,8 @@ def build_spec(
         indexes=indexes if requirements else (),
         find_links=find_links if requirements else (),
         index_secrets={**index_secrets, **link_secrets} if requirements else {},
+        machine=machine.get(platform),
+        virtual_packages=virtual_packages_for(platform, virtual_packages),
         places=dict(file.places) if file else {},
     )
 
@@ -181,6 +198,7 @@ def _packages(
 
 
 def _check_package(package: str) -> None:
+    _check_channel(package.partition("::")[0])
     if len(package) > LONGEST_SPEC:
         raise SpecError(
             f"{redact(package[:40])!r}... is not a MatchSpec: {len(package)} characters",
@@ -202,20 +220,30 @@ def current_platform() -> str:
     return f"{system}-{_MACHINES.get(name, name)}"
 
 
-def parse_time(text: str) -> dt.datetime:
-    """Parse a time such as 2026-01-31 or 2026-01-31T12:00:00Z; without a zone it is UTC.
+def parse_time(text: str, now: dt.datetime | None = None) -> dt.datetime:
+    """Parse a time such as 2026-01-31, or an age such as 7d, 2w, 24h or P7D; without a zone it is UTC.
+
+    Args:
+        text: the time or age.
+        now: the time from which an age counts; default: the clock.
 
     Raises:
-        SpecError: it is not a time.
+        SpecError: it is neither.
     """
+    age = _AGE.fullmatch(text.upper())
     try:
+        if age:
+            weeks, days, hours = (int(age[unit] or 0) for unit in ("weeks", "days", "hours"))
+            moment = (now or dt.datetime.now(dt.timezone.utc)).replace(microsecond=0)
+            return moment - dt.timedelta(weeks=weeks, days=days, hours=hours)
         moment = dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
         if moment.tzinfo is None:
             return moment.replace(tzinfo=dt.timezone.utc)
         return moment.astimezone(dt.timezone.utc)  # raises before year 1 and after 9999
     except (ValueError, OverflowError) as error:
         raise SpecError(
-            f"{text[:80]!r} is not a time", hint="write 2026-01-31 or 2026-01-31T12:00:00Z (UTC)"
+            f"{text[:80]!r} is not a time",
+            hint="write 2026-01-31 or 2026-01-31T12:00:00Z (UTC), or an age: 7d, 2w, 24h",
         ) from error
 
 
@@ -261,11 +289,7 @@ def _channels(given: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
             )
         if channel == "nodefaults":  # CEP 24: it never reaches the solver
             continue
-        if channel in {"defaults", "local"}:
-            raise SpecError(
-                f"the channel {channel!r} stands for other channels in conda's configuration",
-                hint="name the channels themselves; no .condarc is read here",
-            )
+        _check_channel(channel)
         if "\n" in channel or "\0" in channel:
             raise SpecError("a channel with a line break", hint="give one channel at a time")
         if "://" in channel:
@@ -280,6 +304,14 @@ def _channels(given: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
         if channel not in clean:
             clean.append(channel)
     return tuple(clean), secrets
+
+
+def _check_channel(channel: str) -> None:
+    if channel in {"defaults", "local"}:
+        raise SpecError(
+            f"the channel {channel!r} stands for other channels in conda's configuration",
+            hint="name the channels themselves; no .condarc is read here",
+        )
 
 
 def _is_path(channel: str) -> bool:

@@ -52,9 +52,8 @@ def read_text(path: Path, *, limit: int) -> str:
             f"the file cannot be read: {error.strerror}", where=str(path), hint="check its path"
         ) from error
     except UnicodeDecodeError as error:
-        raise SpecError(
-            "the file is not UTF-8", where=str(path), hint="save it as UTF-8"
-        ) from error
+        hint = "save it as UTF-8" if path.is_file() else "save it as UTF-8; a bundle must be a file"
+        raise SpecError("the file is not UTF-8", where=str(path), hint=hint) from error
     if len(text) > limit:
         raise SpecError(f"the file is too large: more than {limit >> 20} MiB", where=str(path))
     return text

@@ -4,6 +4,7 @@
     <root>/archives/<sha256>/manifest      what the archive holds, read once from verified bytes
     <root>/archives/<sha256>/modes         the permission bits with which it was unpacked
     <root>/unpacked                        py-rattler's own cache: private to it and disposable
+    <root>/compiled                        compiled Python files (`sealenv.store.compiled`)
     <root>/repodata                        what channels said
     <root>/tmp                             partial downloads; nothing here is ever used
     <root>/locks                           one lock file per archive being fetched
@@ -50,6 +51,7 @@ class Store:
         self.root = root
         self.archives = root / "archives"
         self.unpacked = root / "unpacked"
+        self.compiled = root / "compiled"
         self.repodata = root / "repodata"
         self.tmp = root / "tmp"
         self.locks = root / "locks"
@@ -117,7 +119,7 @@ class Store:
             yield
 
     def unpacking(self) -> contextlib.AbstractContextManager[None]:
-        """Hold `unpacked` against everybody else who would unpack, waiting for who does."""
+        """Lock `unpacked` against other processes that unpack, and wait for them."""
         return FileLock(self.locks / "unpacked").waiting()
 
     def accept(self, package: Archive, sha256: str, size: int) -> None:
@@ -140,7 +142,7 @@ class Store:
         shutil.rmtree(self.path(package).parent, ignore_errors=True)
 
     def verify(self, package: Archive) -> bool:
-        """Hash the archive again; a damaged one is removed, so that it is fetched anew."""
+        """Hash the archive again; remove a damaged one, so that it is downloaded again."""
         path = self.path(package)
         try:
             sha256, _ = hash_file(path)

@@ -19,6 +19,7 @@ __all__ = ["PARTS", "Part", "clean", "info"]
 PARTS = {
     "archives": "verified package archives",
     "unpacked": "unpacked packages; environments link to them",
+    "compiled": "compiled Python files; environments link to them",
     "repodata": "what channels said",
     "tmp": "partial downloads",
 }
@@ -48,13 +49,13 @@ def info(store: Store) -> list[Part]:
 
 
 def clean(store: Store, parts: list[str], view: Path) -> list[Part]:
-    """Delete parts of the store; environments made from it go on working.
+    """Delete parts of the store; environments made from it continue to work.
 
     Args:
-        store: of ours.
+        store: sealenv's package cache.
         parts: of `PARTS`.
-        view: what conda inside the environments uses as `pkgs`. The archives that we have put there go
-            with ours where it lies in the store; a folder that the user has named is left alone.
+        view: what conda inside the environments uses as `pkgs`. The archives linked there are
+            removed too if it is in the store; a folder that the user has named is left alone.
 
     Returns:
         what was deleted.

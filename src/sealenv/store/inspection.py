@@ -64,7 +64,7 @@ async def inspect(package: LockedPackage, archive: Path) -> Manifest:
     folder, so nothing but the archive's own metadata may end up there.
 
     Raises:
-        LinkError: the archive cannot be read, or holds what may not be linked.
+        LinkError: the archive cannot be read, or contains files that must not be linked.
     """
     from rattler.package_streaming import PackageArchive
 
@@ -129,7 +129,7 @@ async def _members(
             if in_info != (section == "info"):
                 raise _refused(package, name, "mixes metadata and payload")
             if in_info and (entry.is_link or entry.size > _MOSTMETADATA):
-                raise _refused(package, name, "is no sound metadata")
+                raise _refused(package, name, "is not valid metadata")
             if name in found and (in_info or entry.is_link or found[name].is_link):
                 raise _refused(package, name, "is in the archive twice")
             room -= entry.size
@@ -147,7 +147,7 @@ async def _members(
         parent = name.rpartition("/")[0]
         while parent:
             if parent in links:
-                raise _refused(package, name, f"lies behind the link {parent!r}")
+                raise _refused(package, name, f"is behind the link {parent!r}")
             parent = parent.rpartition("/")[0]
     return found
 

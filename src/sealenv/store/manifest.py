@@ -1,7 +1,7 @@
 """Keep what a package archive contains: read once from verified bytes, kept beside the archive.
 
-`check_identity` runs at each fetch: the archive may have come for another record, and anybody can write
-a lock.
+`check_identity` runs at each fetch: the archive may have come for another record, and a lock
+is not trusted.
 """
 
 from __future__ import annotations
@@ -162,8 +162,8 @@ def note_modes(beside: Path, manifest: Manifest, folder: Path) -> None:
 def has_its_modes(beside: Path, manifest: Manifest, folder: Path) -> bool:
     """Whether every file of an unpacked package has the mode that it was unpacked with.
 
-    Always True on Windows, where files have none. False where nothing is noted: whoever unpacked it was
-    stopped, or did not know of modes.
+    Always True on Windows, where files have none. False if nothing is noted: the process that unpacked
+    it was stopped, or an older version did not record modes.
     """
     if os.name == "nt":
         return True
@@ -194,7 +194,7 @@ def check_identity(archive: LockedPackage | LockedWheel, identity: Mapping[str, 
     """Compare what an archive calls itself with what it was fetched for.
 
     Args:
-        archive: what was asked for.
+        archive: the requested one.
         identity: what the archive says: `Manifest.identity`.
 
     Raises:

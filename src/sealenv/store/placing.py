@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from sealenv.errors import LinkError
 from sealenv.layout import is_windows, script_dir, site_packages
@@ -16,7 +15,6 @@ from sealenv.locks import Lock, LockedPackage, LockedWheel
 from sealenv.store.archives import Store
 from sealenv.store.manifest import HEADERS, Manifest
 from sealenv.store.wheels import digests_of
-from sealenv.system.volumes import longest_path
 
 __all__ = [
     "ENTRY_POINT",
@@ -24,7 +22,6 @@ __all__ = [
     "entry_point_paths",
     "linked_paths",
     "refuse_links_out",
-    "refuse_long_paths",
     "refuse_unlike",
     "site_packages_of",
     "wheel_paths",
@@ -78,37 +75,6 @@ def entry_point_paths(manifest: Manifest, lock: Lock) -> list[str]:
     if is_windows(lock.platform):
         return [f"Scripts/{n}{end}" for n in names for end in (".exe", "-script.py")]
     return [f"bin/{n}" for n in names]
-
-
-def refuse_long_paths(prefix: Path, platform: str, owners: Mapping[str, Sequence[str]]) -> None:
-    """On Windows without LongPathsEnabled half of an environment would be missing, quietly.
-
-    Args:
-        prefix: where it is to be.
-        platform: its subdir.
-        owners: relative path -> whose it is, if that is known.
-
-    Raises:
-        LinkError: a path would be too long.
-    """
-    limit = longest_path()
-    if limit is None or not is_windows(platform):
-        return
-    path = max(owners, key=_longest_of, default="")
-    length = len(str(prefix)) + 1 + _longest_of(path)
-    if length > limit:
-        owner = f" of {owners[path][0]}" if owners[path] else ""
-        raise LinkError(
-            f"{path!r}{owner} would have a path of {length} characters; this Windows takes {limit}",
-            where=str(prefix),
-            hint=f"choose a folder that is {length - limit} characters shorter, or have an "
-            "administrator set LongPathsEnabled",
-        )
-
-
-def _longest_of(path: str) -> int:
-    """Its length, or that of the file that is compiled from it."""
-    return len(path) + (len("__pycache__/.cpython-312c") if path.endswith(".py") else 0)
 
 
 ENTRY_POINT = "entry point "

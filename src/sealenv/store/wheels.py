@@ -1,7 +1,7 @@
 """Look into a wheel before it is installed, and refuse a hostile or damaged one (PEP 427).
 
 The manifest says where its files will be, in the words of noarch conda packages: `site-packages/`,
-`python-scripts/`, and `python-headers/` besides.
+`python-scripts/`, and also `python-headers/`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def inspect_wheel(wheel: LockedWheel, path: Path) -> Manifest:
     """Read names and entry points from a verified wheel.
 
     Raises:
-        LinkError: it cannot be read, is not what its name says, or holds what may not be installed.
+        LinkError: it cannot be read, does not match its name, or contains forbidden files.
     """
     try:
         with zipfile.ZipFile(path) as archive:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import ntpath
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sealenv.errors import UsageError
+from sealenv.errors import LinkError, UsageError
+from sealenv.layout import is_windows
 from sealenv.naming import check_windows_parts
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "local_place",
     "longest_path",
     "real_folder",
+    "refuse_long_paths",
     "refuse_odd_place",
     "substituted",
 ]
@@ -152,3 +155,34 @@ else:
     def longest_path() -> int | None:
         """Return None: paths of other systems are long enough."""
         return None
+
+
+def refuse_long_paths(prefix: Path, platform: str, owners: Mapping[str, Sequence[str]]) -> None:
+    """Refuse paths that Windows without LongPathsEnabled would leave out silently.
+
+    Args:
+        prefix: the destination.
+        platform: its subdir.
+        owners: relative path -> its owners, if they are known.
+
+    Raises:
+        LinkError: a path would be too long.
+    """
+    limit = longest_path()
+    if limit is None or not is_windows(platform):
+        return
+    path = max(owners, key=_longest_of, default="")
+    length = len(str(prefix)) + 1 + _longest_of(path)
+    if length > limit:
+        owner = f" of {owners[path][0]}" if owners[path] else ""
+        raise LinkError(
+            f"{path!r}{owner} would have a path of {length} characters; this Windows takes {limit}",
+            where=str(prefix),
+            hint=f"choose a folder that is {length - limit} characters shorter, or have an "
+            "administrator set LongPathsEnabled",
+        )
+
+
+def _longest_of(path: str) -> int:
+    """Return the length of a path, or of the file that is compiled from it."""
+    return len(path) + (len("__pycache__/.cpython-312c") if path.endswith(".py") else 0)

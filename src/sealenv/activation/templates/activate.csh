@@ -68,7 +68,7 @@ if ($#_sealenv_bad) then
     _sealenv_say "  next: "$_sealenv_next:q
 else if (x$_sealenv_active == xyes) then
     # Nothing is set, so a new `deactivate` gives nothing back.
-    if (! $?_sealenv_prefix) alias deactivate 'unalias deactivate'
+    if (! $?_sealenv_prefix) alias deactivate 'unalias deactivate; echo "sealenv: activate.csh has changed nothing here. Leave with exit, or with the tool that activated the environment."'
 else
     # --- Set the variables, in the order of CEP 32. The old values are kept as _sealenv_old_NAME.
     set _sealenv_prefix = $_sealenv_here:q

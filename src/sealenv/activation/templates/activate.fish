@@ -61,7 +61,10 @@ if set -q refusal[1]
 end
 if test -n "$active" # Nothing is set, so a new `deactivate` gives nothing back.
     set -q _sealenv_names
-    or function deactivate; functions -e deactivate; end
+    or function deactivate
+        echo "sealenv: activate.fish has changed nothing here. Leave with exit, or with the tool that activated the environment." >&2
+        functions -e deactivate
+    end
     return 0
 end
 

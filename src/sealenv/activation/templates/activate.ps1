@@ -66,7 +66,10 @@ $_sealenv_scripts = & {
     if ($active) {
         # Nothing is set, so a new `deactivate` gives nothing back.
         if (-not (Test-Path function:deactivate)) {
-            Set-Item function:global:deactivate { Remove-Item function:deactivate }
+            Set-Item function:global:deactivate {
+                [Console]::Error.WriteLine('sealenv: activate.ps1 has changed nothing here. Leave with exit, or with the tool that activated the environment.')
+                Remove-Item function:deactivate
+            }
         }
         return
     }

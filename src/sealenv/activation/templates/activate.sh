@@ -76,7 +76,12 @@ if [ -n "$_sealenv_refusal" ]; then
     _sealenv_forget
     return 1
 elif [ -n "$_sealenv_active" ]; then # Nothing is set, so a new `deactivate` gives nothing back.
-    if [ -z "${_sealenv_names-}" ]; then deactivate() { unset -f deactivate; }; fi
+    if [ -z "${_sealenv_names-}" ]; then
+        deactivate() {
+            printf '%s\n' "sealenv: activate.sh has changed nothing here. Leave with exit, or with the tool that activated the environment." >&2
+            unset -f deactivate
+        }
+    fi
     _sealenv_forget
     return 0
 fi

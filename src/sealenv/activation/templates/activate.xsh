@@ -67,6 +67,7 @@ def _sealenv_activate(script):
     if active:
 
         def nothing_to_give_back(args=None, stdin=None):
+            print("sealenv: activate.xsh has changed nothing here. Leave with exit, or with the tool that activated the environment.", file=sys.stderr)
             del aliases["deactivate"]
 
         aliases.setdefault("deactivate", nothing_to_give_back)

@@ -92,12 +92,10 @@ set "SB_T=%SB_PREFIX%\__home__\%SB_POST_NAME%"
 if /I not "%SB_T%"=="%SB_POST%" copy /Y /B "%SB_POST%" "%SB_T%" >nul 2>nul
 if not exist "%SB_T%" call :fail 9 "cannot copy the --post script" "%SB_T%" "the environment is complete" & goto :end
 echo [INFO] Running         "%SB_T%"
-setlocal
 set "CONDA_PKGS_DIRS=%SB_PKGS%"
 cd /d "%SB_PREFIX%\__home__"
-call :forget SB_ & "%SB_SYS%\cmd.exe" /d /c call "%SB_T%"
+"%SB_SYS%\cmd.exe" /d /c call "%SB_T%"
 set "SB_T=%ERRORLEVEL%"
-endlocal & set "SB_T=%SB_T%"
 if not "%SB_T%"=="0" call :fail 10 "the --post script failed with exit code %SB_T%" "%SB_POST_NAME%" "the environment is complete; correct the script in __home__ and run it again"
 
 __SEALENV_PART_END__
@@ -126,10 +124,7 @@ goto :end
 
 rem === The steps while the marker is open ================================================================
 
-:make
-set "SB_STATE=unfinished"
-call :empty && call :run_micromamba && call :link_pkgs && call :copy_folders && call :patch && call :prove && set "SB_STATE=proven"
-exit /b 0
+__SEALENV_PART_MAKE__
 
 __SEALENV_PART_EMPTY__
 
@@ -142,9 +137,6 @@ set SB_CHANNELS= -c "%CHANNEL: =" -c "%"
 set SB_SPECS="%SB_SPECS: =" "%"
 set SB_CHANNELS=%SB_CHANNELS: -c ""=%
 set SB_SPECS=%SB_SPECS: ""=%
-setlocal
-call :own_home
-set "CONDA_PKGS_DIRS=%SB_PKGS%"
 type nul >"%SB_META%\history"
 "%SB_EXE%" install --yes --no-rc --no-shortcuts --override-channels %SB_CHANNELS% --root-prefix "%SB_WORK%\root" --prefix "%SB_PREFIX%" %SB_SPECS%
 __SEALENV_PART_RESULT__
@@ -170,10 +162,14 @@ rem === Subroutines of the steps ===============================================
 
 __SEALENV_PART_FAIL__
 
+__SEALENV_PART_ALLOWED__
+
+__SEALENV_PART_PLACE__
+
+__SEALENV_PART_CHECKS__
+
 __SEALENV_PART_DOWNLOAD__
 
 __SEALENV_PART_CHECKSUM__
-
-__SEALENV_PART_OWN__
 
 __SEALENV_PART_PROGRAM__

@@ -9,15 +9,15 @@ set "SB_DRIVE=%~d0"
 if not defined MICROMAMBA_URL set "MICROMAMBA_URL=https://github.com/mamba-org/micromamba-releases/releases"
 
 @@ gate
-rem One shell, one environment: an active one would decide which files programs use.
+rem One shell, one environment: an active one, or a redirected Python, would decide which files programs use.
 __SEALENV_GATE__
 set "SB_T=%PATH:"=%"
 for %%D in ("%SB_T:;=" "%") do for %%F in (conda-meta pyvenv.cfg) do if not "%%~D"=="" (
   if exist "%%~D\%%F" set "SB_BAD=%%~D"
   if /I "%%~nxD"=="Scripts" if exist "%%~dpD%%F" set "SB_BAD=%%~D"
 )
-if defined SB_BAD >&2 echo   PATH: "%SB_BAD%": __SEALENV_ON_PATH_SAID__& set "SB_DIRTY=1"
-if defined SB_DIRTY call :fail 3 "this shell is not clean: see above" "" "clear the variables, or open a new cmd.exe window" & goto :end
+if defined SB_BAD >&2 echo   PATH: "%SB_BAD%" belongs to another environment& set "SB_DIRTY=1"
+if defined SB_DIRTY call :fail 3 "this shell is not clean: see above" "" "open a new cmd.exe window, or clear each variable with: set NAME=" & goto :end
 
 @@ places
 rem The environment is made in PY_ENVS, else in DRIVE:\dev\Anaconda\envs on the drive of this script, else in the
@@ -102,17 +102,12 @@ goto :end
 rem Delete what an earlier run left, except the marker and your own folders.
 :empty
 if not defined SB_PENDING exit /b 0
-pushd "%SB_PREFIX%" && (
-  rmdir pkgs 2>nul
-  for /d %%D in (*) do (
-    set "SB_T=1"
-    for %%N in (conda-meta __home__ __shortcut__ __AppData__) do if /I "%%D"=="%%N" set "SB_T="
-    if defined SB_T rmdir /S /Q "\\?\%%~fD" 2>nul
-  )
-  for %%I in (conda-meta\*) do if /I not "%%~nxI"=="sealenv.pending" del /F /Q "%%~fI" 2>nul
-  del /F /Q * 2>nul
-  popd
-)
+pushd "%SB_PREFIX%" || call :fail 9 "cannot enter this folder" "%SB_PREFIX%" || exit /b 9
+rmdir pkgs 2>nul
+for /d %%D in (*) do if /I not "%%D"=="conda-meta" if /I not "%%D"=="__home__" if /I not "%%D"=="__shortcut__" if /I not "%%D"=="__AppData__" rmdir /S /Q "\\?\%%~fD" 2>nul
+for %%I in (conda-meta\*) do if /I not "%%~nxI"=="sealenv.pending" del /F /Q "%%~fI" 2>nul
+del /F /Q * 2>nul
+popd
 if not exist "%SB_META%\history" if not exist "%SB_PREFIX%\python.exe" exit /b 0
 call :fail 9 "cannot delete what an earlier run left" "%SB_PREFIX%" "close the programs that use it, then run the same command again"
 exit /b 9
@@ -120,10 +115,10 @@ exit /b 9
 @@ carried
 rem A package cache for this run. Where micromamba finds an archive under its name, it downloads nothing.
 :fill_cache
-set "SB_CACHE_OF_RUN=%SB_PREFIX%\.sealenv-scratch\pkgs"
-mkdir "%SB_CACHE_OF_RUN%" 2>nul
-type nul >"%SB_CACHE_OF_RUN%\urls.txt"
-for /f "usebackq tokens=3-5" %%I in ("%SB_WORK%\packages.txt") do call :copy_checked "%SB_SCRIPT%packages\%%K%%J" "%SB_CACHE_OF_RUN%\%%I%%J" "%%K" || exit /b 5
+set "CONDA_PKGS_DIRS=%SB_PREFIX%\.sealenv-scratch\pkgs"
+mkdir "%CONDA_PKGS_DIRS%" 2>nul
+type nul >"%CONDA_PKGS_DIRS%\urls.txt"
+for /f "usebackq tokens=2-5" %%H in ("%SB_SELF%") do if "%%H"=="=package=" call :copy_checked "%SB_SCRIPT%packages\%%K%%J" "%CONDA_PKGS_DIRS%\%%I%%J" "%%K" || exit /b 5
 exit /b 0
 
 rem :copy_checked FROM TO SHA256
@@ -135,7 +130,6 @@ exit /b %SB_RC%
 
 @@ result
 set "SB_T=%ERRORLEVEL%"
-endlocal & set "SB_T=%SB_T%"
 __SEALENV_CLEAN__
 if "%SB_T%"=="0" exit /b 0
 rem -1073741515 is 0xC0000135: Windows did not find a DLL.
@@ -160,20 +154,18 @@ call :fail 8 "cannot patch the scripts of the environment: see above" "%SB_PREFI
 exit /b 8
 
 @@ prove
-rem The proof. The marker shows which environment a folder is: the same folder can have several names (a mapped
-rem drive, a link, a short name).
+rem The proof: the programs of the environment run.
 :prove
-setlocal
-call :own_home
 set "SB_BAD="
 __SEALENV_PART_ACTIVATION__
 for %%P in (__SEALENV_PROGRAMS__) do "%SB_PREFIX%\%%P" --version || set "SB_BAD=%%P"
-endlocal & set "SB_BAD=%SB_BAD%"
 if not defined SB_BAD exit /b 0
 call :fail 8 "the environment does not work: see above. This failed" "%SB_BAD%" "run the same command again"
 exit /b 8
 
 @@ activation
+rem The marker shows which environment a folder is: the same folder can have several names (a mapped drive, a link,
+rem a short name).
 call "%SB_PREFIX%\condabin\mamba.bat" activate || set "SB_BAD=mamba.bat activate"
 if not exist "%CONDA_PREFIX%\conda-meta\sealenv.pending" set "SB_BAD=CONDA_PREFIX"
 for %%I in (python.exe) do if not exist "%%~dp$PATH:Iconda-meta\sealenv.pending" set "SB_BAD=PATH: another python.exe comes first"
@@ -186,6 +178,7 @@ if "%~3"=="" (>&2 echo [ERROR] %~2) else >&2 echo [ERROR] %~2: "%~3"
 if not "%~4"=="" >&2 echo         next: %~4
 exit /b %SB_RC%
 
+@@ allowed
 rem :allowed NAME "more characters": the variable has only letters, digits, . _ - and these characters.
 rem CALL expands the name, and a quote becomes a question mark. With the allowed characters as delimiters, FOR finds
 rem a word only if there is another character. eol is one of them: by default FOR skips a text that begins with ;
@@ -198,6 +191,7 @@ for /f "eol=a delims=abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456
 )
 exit /b 0
 
+@@ place
 rem :place NAME "what it is": the path has no character that cmd.exe or FOR treats specially. FOR cuts it at the first.
 :place
 if not defined %~1 exit /b 0
@@ -206,13 +200,13 @@ for /f "eol=? delims=?*%%!^&|<>" %%A in ("%SB_T%") do if "%%A"=="%SB_T%" exit /b
 call :fail 2 "%~2 has a character that is not allowed in a path here" "" "use a path without quotes, percent and exclamation marks, carets, ampersands, pipes and wildcards"
 exit /b 2
 
-rem :gate NAME "values that mean nothing" "what it means" "how to clear it"
+@@ checks
+rem :gate NAME "values that mean nothing"
 :gate
-if not defined %~1 exit /b 0
+if not defined %1 exit /b 0
 setlocal EnableDelayedExpansion
-for %%W in (%~2) do if /I "!%~1!"=="%%W" exit /b 0
->&2 echo   %~1=!%~1!
->&2 echo       %~3; to clear it: %~4
+for %%W in (%~2) do if /I "!%1!"=="%%W" exit /b 0
+>&2 echo   %1=!%1!
 endlocal & set "SB_DIRTY=1"
 exit /b 0
 
@@ -260,30 +254,30 @@ call :fail 5 "checksum mismatch" "%~3" "it was not used; get it again"
 >&2 echo         actual sha256:   %SB_FOUND%
 exit /b 5
 
-@@ own
-rem A clean environment with a home folder of its own, which is deleted afterwards. In the user's own, micromamba
-rem would read settings and note the environment in ~\.conda\environments.txt. The caller has said setlocal.
-:own_home
-for %%P in (__SEALENV_FORGOTTEN__ XDG_) do call :forget %%P
-for %%D in (home tmp) do mkdir "%SB_WORK%\%%D" 2>nul
+@@ make
+rem The steps run in a clean environment with a home folder of its own, which is deleted afterwards. In the user's
+rem own, micromamba would read settings and note the environment in ~\.conda\environments.txt.
+:make
+setlocal
+set "SB_STATE=unfinished"
+for %%P in (__SEALENV_FORGOTTEN__ XDG_) do >>"%SB_WORK%\names.txt" 2>nul set %%P
+for /f "usebackq delims==" %%V in ("%SB_WORK%\names.txt") do set "%%V="
+for %%D in (home tmp) do mkdir "%SB_WORK%\%%D"
 for %%V in (HOME USERPROFILE APPDATA LOCALAPPDATA) do set "%%V=%SB_WORK%\home"
 rem mamba.bat fails if TMP has a space. The short name has none.
 for %%I in ("%SB_WORK%\tmp") do set "TMP=%%~sI"
 set "TEMP=%TMP%"
 set "PATH=%SB_SYS%;%SystemRoot%;%SB_SYS%\Wbem"
-exit /b 0
-
-rem :forget BEGINNING: unset each variable whose name begins so.
-:forget
->"%SB_WORK%\names.txt" 2>nul set %1
-for /f "usebackq delims==" %%V in ("%SB_WORK%\names.txt") do set "%%V="
+set "CONDA_PKGS_DIRS=%SB_PKGS%"
+__SEALENV_MAKE__ && set "SB_STATE=proven"
+endlocal & set "SB_STATE=%SB_STATE%" & set "SB_RC=%SB_RC%"
 exit /b 0
 
 @@ wheels
 rem Wheels are checked before anything is made.
 :get_wheels
 mkdir "%SB_WORK%\wheels"
-for /f "usebackq tokens=3-7" %%I in ("%SB_WORK%\wheels.txt") do (
+for /f "usebackq tokens=2-7" %%H in ("%SB_SELF%") do if "%%H"=="=wheel=" (
   set "SB_FILE=%SB_WORK%\wheels\%%I"
   set "SB_SUM=%%J"
   set "SB_ADDRESS=%%K"
@@ -295,15 +289,11 @@ exit /b 0
 __SEALENV_GET_WHEEL__
 exit /b %SB_RC%
 
-rem pip of the environment, without network and settings, in a home folder of its own.
+rem pip of the environment, without network and settings.
 :install_wheels
-setlocal
-call :own_home
 set "PIP_CONFIG_FILE=nul"
 "%SB_PREFIX%\python.exe" -I -m pip --isolated --disable-pip-version-check --no-input install --quiet --no-cache-dir --no-index --find-links "%SB_WORK%\wheels" --no-deps --require-hashes --no-warn-script-location --requirement "%SB_WORK%\requirements.txt"
-set "SB_T=%ERRORLEVEL%"
-endlocal & set "SB_T=%SB_T%"
-if "%SB_T%"=="0" exit /b 0
+if not errorlevel 1 exit /b 0
 call :fail 6 "pip could not install the wheels: see above" "" "correct the reason, then run the same command again"
 exit /b 6
 

@@ -15,21 +15,24 @@ here=$(CDPATH='' cd -P -- "$(dirname -- "$0")" && pwd)
 
 @@ gate
 dirty=
-# gate NAME VALUE "what it means" "how to clear it" "values that mean nothing"
+# gate NAME VALUE "values that mean nothing"
 gate() {
-    case " ${5-}  " in *" $2 "*) return 0 ;; esac
+    case " ${3-}  " in *" $2 "*) return 0 ;; esac
     dirty=yes
-    printf '  %s=%s\n      %s; to clear it: %s\n' "$1" "$2" "$3" "$4" >&2
+    printf '  %s=%s\n' "$1" "$2" >&2
 }
 __SEALENV_GATE__
 IFS=:
 for folder in $PATH; do
     other=${folder%/}
     other=${other%/bin}
-    [ ! -d "$other/conda-meta" ] && [ ! -f "$other/pyvenv.cfg" ] || gate PATH "$folder" __SEALENV_ON_PATH__
+    if [ -d "$other/conda-meta" ] || [ -f "$other/pyvenv.cfg" ]; then
+        dirty=yes
+        printf '  PATH: %s belongs to another environment\n' "$folder" >&2
+    fi
 done
 unset IFS
-[ -z "$dirty" ] || fail 3 'this shell is not clean: see above' 'clear the variables, or open a new terminal'
+[ -z "$dirty" ] || fail 3 'this shell is not clean: see above' 'open a new terminal, or clear each variable with: unset NAME'
 
 @@ place
 prefix=${ENV_PREFIX:-${PY_ENVS:-$PWD}/$name}
@@ -48,7 +51,6 @@ for place in "$prefix" "$cache" "$pkgs"; do
         [!/]* | */../* | */.. | */.) usage "not an absolute path, or one with ..: $place" ;;
     esac
 done
-case ${prefix##*/} in base | root | '') usage "conda refuses an environment of this name: $prefix" ;; esac
 meta=$prefix/conda-meta
 marker=$meta/sealenv.pending
 
@@ -90,11 +92,8 @@ empty() {
 
 @@ cache
 case $(uname -s)-$(uname -m) in
-    Linux-x86_64 | Linux-amd64) subdir=linux-64 ;;
-    Linux-aarch64 | Linux-arm64) subdir=linux-aarch64 ;;
-    Darwin-x86_64) subdir=osx-64 ;;
-    Darwin-arm64) subdir=osx-arm64 ;;
-    *) fail 6 "there is no micromamba for $(uname -s) $(uname -m)" ;;
+__SEALENV_MACHINES__
+    *) fail 6 "__SEALENV_NONE__ for $(uname -s) $(uname -m)" ;;
 esac
 exe=$cache/micromamba/micromamba-$version-$subdir
 address=${url%/}/download/$version/micromamba-$subdir

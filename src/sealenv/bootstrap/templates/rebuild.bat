@@ -1,7 +1,6 @@
 @echo off
-rem Make one conda environment on a Windows machine that has neither Python nor conda. Its packages are listed at the
-rem end, each with its sha256; nothing is solved. The script needs cmd.exe, curl.exe, certutil.exe and findstr.exe of
-rem Windows, and the Microsoft Visual C++ runtime (vc_redist.x64).
+rem Make one conda environment on a Windows machine that has neither Python nor conda. It needs curl.exe and
+rem certutil.exe of Windows, and the Microsoft Visual C++ runtime (vc_redist.x64).
 rem
 __SEALENV_HELP__
 rem
@@ -15,10 +14,9 @@ set "SB_VERSION=__SEALENV_VERSION__"
 __SEALENV_PART_SETTINGS__
 set "SB_SHA256=__SEALENV_DIGEST__"
 set "MICROMAMBA_VERSION=__SEALENV_MICROMAMBA__"
-set "ENV_NAME=%~1"
-if [%1]==[] set "ENV_NAME=__SEALENV_NAME__"
+set "ENV_NAME=__SEALENV_NAME__"
+if not "%~1"=="" set "ENV_NAME=%~1"
 if /I "%ENV_NAME%"=="--help" goto :help
-if not defined ENV_NAME call :fail 2 "the name is empty" "" "--help shows the argument" & goto :end
 if "%ENV_NAME:~0,1%"=="-" call :fail 2 "unknown option" "%ENV_NAME%" "--help shows the argument" & goto :end
 if not [%2]==[] call :fail 2 "too many arguments" "%~2" "--help shows the argument" & goto :end
 
@@ -26,8 +24,7 @@ rem === The steps ==============================================================
 
 __SEALENV_PART_GATE__
 
-if not [%1]==[] call :allowed ENV_NAME || goto :end
-call :allowed MICROMAMBA_URL ":/~+=" || goto :end
+for %%V in (ENV_NAME MICROMAMBA_URL) do call :place %%V %%V || goto :end
 __SEALENV_PART_PLACES__
 
 call :check_target || goto :end
@@ -35,10 +32,10 @@ echo [INFO] Environment:    "%SB_PREFIX%"
 echo [INFO] Packages:       __SEALENV_COUNT__, for __SEALENV_PLATFORMS__
 echo [INFO] Package cache:  "%SB_PKGS%"
 
-rem The lists are lines of this script: `rem =KIND= NAME EXTENSION SHA256 URL`, of wheels FILE SHA256 URL NAME VERSION.
-for %%K in (package wheel) do "%SB_SYS%\findstr.exe" /C:"rem =%%K= " "%SB_SELF%" >"%SB_WORK%\%%Ks.txt"
+rem The list for micromamba. The packages are lines of this script: `rem =package= NAME EXTENSION SHA256 URL`.
 set "SB_T=0"
-for /f "usebackq" %%A in ("%SB_WORK%\packages.txt") do set /a SB_T+=1 >nul
+>"%SB_WORK%\explicit.txt" echo @EXPLICIT
+for /f "usebackq tokens=2-6" %%H in ("%SB_SELF%") do if "%%H"=="=package=" >>"%SB_WORK%\explicit.txt" echo %%L#sha256:%%K& set /a SB_T+=1 >nul
 if not "%SB_T%"=="__SEALENV_COUNT__" call :fail 5 "this script is not complete" "%SB_SELF%" "get it again" & goto :end
 
 __SEALENV_PART_RUNTIME__
@@ -55,10 +52,7 @@ __SEALENV_PART_END__
 
 rem === The steps while the marker is open ================================================================
 
-:make
-set "SB_STATE=unfinished"
-__SEALENV_MAKE__ && set "SB_STATE=proven"
-exit /b 0
+__SEALENV_PART_MAKE__
 
 __SEALENV_PART_EMPTY__
 
@@ -67,11 +61,6 @@ __SEALENV_PART_CARRIED__
 rem micromamba compares each archive with its sha256 in this list, and solves nothing. `create --yes` would delete
 rem our marker; for `install`, the folder is an environment because of its history.
 :run_micromamba
->"%SB_WORK%\explicit.txt" echo @EXPLICIT
-for /f "usebackq tokens=5-6" %%I in ("%SB_WORK%\packages.txt") do >>"%SB_WORK%\explicit.txt" echo %%J#sha256:%%I
-setlocal
-call :own_home
-set "CONDA_PKGS_DIRS=__SEALENV_CACHES__"
 type nul >"%SB_META%\history"
 "%SB_EXE%" install --yes --no-rc --no-shortcuts --safety-checks enabled --extra-safety-checks__SEALENV_OFFLINE__ --root-prefix "%SB_WORK%\root" --prefix "%SB_PREFIX%" --file "%SB_WORK%\explicit.txt"
 __SEALENV_PART_RESULT__
@@ -86,11 +75,13 @@ rem === Subroutines of the steps ===============================================
 
 __SEALENV_PART_FAIL__
 
+__SEALENV_PART_PLACE__
+
+__SEALENV_PART_CHECKS__
+
 __SEALENV_PART_DOWNLOAD__
 
 __SEALENV_PART_CHECKSUM__
-
-__SEALENV_PART_OWN__
 
 __SEALENV_PART_WHEELS__
 

@@ -1,0 +1,256 @@
+"""Compiled files in the store: one environment compiles, the next ones link, and no edit spreads."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sealenv.commands.verify import verify
+from sealenv.layout import State, state_of
+from sealenv.system.hashing import hash_file
+from sealenv.tour.archive import Package, Payload, write_package, write_repodata
+from sealenv.tour.channel import DemoChannel
+from tests.machine import Machine, tiny
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="uses inodes and modes")
+
+_PLACEHOLDER = "/opt/placeholder_" + "x" * 200
+_DEADLINE = 60.0
+_MEDDLE = """file=$PREFIX/{site}/sample/edited.py
+cp "$file" "$file.new" && echo "VALUE = 2" >> "$file.new" && mv "$file.new" "$file"
+"""
+
+
+@pytest.fixture
+def channel(tmp_path: Path, demo_channel: DemoChannel) -> str:
+    """A channel with `sample`, and with `meddler`, whose script changes a file of `sample`."""
+    folder = tmp_path / "channel"
+    place = "site-packages/sample"
+    payload = (
+        *(Payload(f"{place}/part{n}.py", f"VALUE = {n}\n".encode()) for n in range(40)),
+        Payload(f"{place}/edited.py", b"VALUE = 1\n"),
+        Payload(f"{place}/template.py", b"VALUE = {{ value }}\nif\n"),
+        Payload(
+            f"{place}/where.py", f"PREFIX = '{_PLACEHOLDER}'\n".encode(),
+            prefix_placeholder=_PLACEHOLDER, file_mode="text",
+        ),
+    )  # fmt: skip
+    script = _MEDDLE.format(site=f"lib/python{demo_channel.python_minor}/site-packages")
+    meddle = Payload("bin/.meddler-post-link.sh", script.encode(), executable=True)
+    for package in (
+        Package("sample", "1.0", payload, noarch="python", depends=("python",)),
+        Package("meddler", "1.0", (meddle,), noarch="generic", depends=("sample",)),
+    ):
+        write_package(package, folder / "noarch")
+    write_repodata(folder / "noarch")
+    write_repodata(folder / "linux-64")
+    return folder.as_uri()
+
+
+@pytest.fixture
+def create(machine: Machine, channel: str, demo_channel: DemoChannel) -> Callable[..., Path]:
+    """Create an environment with python and `sample`; its path."""
+
+    def call(name: str, *more: str) -> Path:
+        arguments = ("-c", demo_channel.url, *tiny("python", "sample", *more))
+        return Path(machine.create(name, channel, *arguments)["prefix"])
+
+    return call
+
+
+def compiled(prefix: Path) -> dict[str, Path]:
+    """The compiled files of `sample` by name, without the one whose source holds the prefix."""
+    found = prefix.rglob("sample/__pycache__/*.pyc")
+    return {name: path for path in found if (name := path.name.partition(".")[0]) != "where"}
+
+
+def inodes(prefix: Path) -> dict[str, int]:
+    return {name: path.stat().st_ino for name, path in compiled(prefix).items()}
+
+
+def contents(prefix: Path) -> dict[str, bytes]:
+    return {name: path.read_bytes() for name, path in compiled(prefix).items()}
+
+
+def assert_intact(machine: Machine) -> None:
+    """Every package in the store is whole, and nothing is left of an unfinished one."""
+    folders = list((machine.cache / "compiled").glob("*/*"))
+    assert folders
+    for folder in folders:
+        listed = json.loads((folder / "files.json").read_bytes()).values()
+        files = {file["pyc"]: file["sha256"] for file in listed if file}
+        assert files == {
+            str(path.relative_to(folder)): hash_file(path)[0] for path in folder.rglob("*.pyc")
+        }
+    assert not list((machine.cache / "tmp").iterdir())
+
+
+def the_stored(machine: Machine, name: str) -> Path:
+    (path,) = (machine.cache / "compiled").glob(f"*/sample-*/**/{name}.*.pyc")
+    return path
+
+
+def fingerprints(prefix: Path) -> dict[str, str]:
+    seal = json.loads((prefix / "conda-meta" / "sealenv").read_bytes())
+    found: dict[str, str] = seal["fingerprints"]
+    return found
+
+
+def test_the_next_environment_links_the_compiled_files(
+    machine: Machine, create: Callable[..., Path]
+) -> None:
+    mask = os.umask(0o077)
+    try:
+        one = create("one")
+    finally:
+        os.umask(mask)
+    two = create("two")
+    assert len(compiled(one)) == 41
+    assert inodes(one) == inodes(two)
+    where = [next(prefix.rglob("where.*.pyc")) for prefix in (one, two)]
+    assert not where[0].samefile(where[1])
+    assert {path.stat().st_mode & 0o777 for path in compiled(two).values()} == {0o644}
+    assert_intact(machine)
+
+    shutil.rmtree(machine.cache / "compiled")
+    three = create("three")
+    assert set(inodes(three).values()).isdisjoint(inodes(two).values())
+    assert contents(three) == contents(two)
+    assert len({fingerprints(prefix)["packages"] for prefix in (one, two, three)}) == 1
+    assert not verify(one).findings
+    assert not verify(two).findings
+
+
+def test_an_edit_does_not_reach_the_next_environment(
+    machine: Machine, create: Callable[..., Path]
+) -> None:
+    one = create("one")
+    before = contents(one)
+    edited = compiled(one)["part7"]
+    with edited.open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b"!")
+    (finding,) = verify(one).findings
+    assert finding.kind == "stale-pyc"
+    assert "changed in place" in finding.detail
+
+    two = create("two")
+    assert contents(two) == before
+    assert not verify(two).findings
+    assert_intact(machine)
+    machine.run("repair", str(one))
+    assert contents(one) == before
+    assert not verify(one).findings
+    assert inodes(create("three")) == inodes(two)
+
+
+def _truncate(path: Path) -> None:
+    os.truncate(path, 20)
+
+
+def _remove(path: Path) -> None:
+    path.unlink()
+
+
+def _hide(path: Path) -> None:
+    path.chmod(0o600)
+
+
+def _lead_away(path: Path) -> None:
+    path.rename(path.with_suffix(".away"))
+    path.symlink_to(path.with_suffix(".away"))
+
+
+def _empty_index(path: Path) -> None:
+    (path.parents[5] / "files.json").write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [_truncate, _remove, _hide, _lead_away, _empty_index])
+def test_a_damaged_store_heals(
+    machine: Machine, create: Callable[..., Path], damage: Callable[[Path], None]
+) -> None:
+    before = contents(create("one"))
+    shutil.rmtree(machine.envs / "one")
+    damage(the_stored(machine, "part3"))
+    two = create("two")
+    assert contents(two) == before
+    assert not verify(two).findings
+    assert_intact(machine)
+
+
+def test_a_source_that_a_script_has_changed_is_not_stored(
+    machine: Machine, create: Callable[..., Path]
+) -> None:
+    one = create("one", "meddler")
+    assert not verify(one).findings
+    two = create("two")
+    assert not verify(two).findings
+    theirs = inodes(two)
+    assert {name for name, inode in inodes(one).items() if inode != theirs[name]} == {"edited"}
+    three = create("three", "meddler")
+    assert not verify(three).findings
+    assert_intact(machine)
+
+
+def test_two_at_once(
+    machine: Machine, channel: str, demo_channel: DemoChannel, create: Callable[..., Path]
+) -> None:
+    create("warm")
+    shutil.rmtree(machine.cache / "compiled")
+    arguments = ("-c", channel, "-c", demo_channel.url, *tiny("python", "sample"))
+    both = [machine.start("create", name, *arguments) for name in ("one", "two")]
+    for process in both:
+        said = process.communicate(timeout=_DEADLINE)
+        assert process.returncode == 0, said
+    assert contents(machine.envs / "one") == contents(machine.envs / "two")
+    assert not verify(machine.envs / "one").findings
+    assert not verify(machine.envs / "two").findings
+    assert_intact(machine)
+
+
+def test_a_kill_leaves_whole_packages_or_none(
+    machine: Machine, channel: str, demo_channel: DemoChannel, create: Callable[..., Path]
+) -> None:
+    create("warm")
+    shutil.rmtree(machine.cache / "compiled")
+    arguments = ("-c", channel, "-c", demo_channel.url, *tiny("python", "sample"))
+    process = machine.start("create", "victim", *arguments)
+    end = time.monotonic() + _DEADLINE
+    while process.poll() is None and not any((machine.cache / "compiled").glob("*")):
+        assert time.monotonic() < end
+    with contextlib.suppress(ProcessLookupError):  # a fast machine has finished by then
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    victim = machine.envs / "victim"
+    assert state_of(victim) in {State.PENDING, State.SEALED}
+    for left in (machine.cache / "tmp").iterdir():
+        shutil.rmtree(left)
+    if state_of(victim) is State.PENDING:
+        create("victim")
+    two = create("two")
+    assert_intact(machine)
+    assert not verify(victim).findings
+    assert not verify(two).findings
+
+
+def test_cache_info_counts_and_clean_removes(machine: Machine, create: Callable[..., Path]) -> None:
+    def count() -> int:
+        parts = machine.json("cache", "info")["parts"]
+        return int(next(part["files"] for part in parts if part["part"] == "compiled"))
+
+    one = create("one")
+    before = contents(one)
+    assert count() >= len(before)
+    machine.run("cache", "clean", "--compiled", "-y")
+    assert count() == 0
+    assert not verify(one).findings
+    assert contents(create("two")) == before

@@ -157,7 +157,7 @@ class Bench:
                 payload.append(Payload(place, source=path))
                 total += path.stat().st_size
         package = Package(name="more", version="1.0", noarch="generic", payload=tuple(payload))
-        write_package(package, folder, level=1)
+        write_package(package, folder)
         write_repodata(folder)
         return ["--with", "more", "-c", (self.root / "more").as_uri()]
 

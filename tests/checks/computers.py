@@ -66,6 +66,9 @@ class FakeRegistry:
     def values(self, key: Key) -> Iterator[tuple[str, Value]]:
         yield from self._key(key).items()
 
+    def subkeys(self, key: Key) -> list[str]:
+        return []
+
     def write(self, key: Key, name: str, value: Value | None) -> None:
         if key.hive in self.guarded:
             raise PermissionError(13, "Access is denied", str(key))

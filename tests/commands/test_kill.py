@@ -14,7 +14,7 @@ import pytest
 
 from sealenv.commands.verify import verify
 from sealenv.layout import MARKER, State, state_of
-from sealenv.prefix.prefixlock import is_locked
+from sealenv.prefix.pending import is_locked
 from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine, alive, children_of, tiny
 

@@ -13,7 +13,7 @@ import pytest
 
 from sealenv.commands.verify import verify
 from sealenv.layout import State, state_of
-from sealenv.prefix.prefixlock import exclusive, unchanged
+from sealenv.prefix.exclusive import exclusive, unchanged
 from sealenv.seals.seal import read_seal
 from tests.channel import Channels
 from tests.commands.test_concurrent import _waiting_package, finish

@@ -68,7 +68,7 @@ def test_owner_interpreter_and_environment(made: Machine) -> None:
     assert pip["starts"]["exists"] is True
 
 
-def test_one_of_another_environment_is_told(made: Machine, tmp_path: Path) -> None:
+def test_a_candidate_of_another_environment_is_a_warning(made: Machine, tmp_path: Path) -> None:
     other = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", other], check=True)
     path = f"{other}/bin:{made.env['PATH']}"
@@ -83,7 +83,7 @@ def test_one_of_another_environment_is_told(made: Machine, tmp_path: Path) -> No
     assert "it is what runs" in here["warnings"][0]
 
 
-def test_a_script_without_its_interpreter_is_told(made: Machine) -> None:
+def test_a_script_without_its_interpreter_is_a_warning(made: Machine) -> None:
     script = made.envs / "e" / "bin" / "broken-one"
     script.write_text("#!/old/place/bin/python\n")
     script.chmod(0o755)

@@ -26,9 +26,8 @@ def test_honoured_settings() -> None:
 
 
 def test_what_a_clean_process_gets() -> None:
-    assert [tuple(row) for row in rows(FILE, "What a clean process gets")[: len(KEPT)]] == list(
-        KEPT
-    )
+    documented = rows(FILE, "What a clean process gets")[: len(KEPT)]
+    assert [(names.replace(",", ""), what) for names, what in documented] == list(KEPT)
     text = section(FILE, "What a clean process gets").split("On Windows also:")[1]
     assert re.findall(r"`([^`]+)`", text) == list(KEPT_WINDOWS)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -190,34 +189,6 @@ def test_contrast_is_enough_to_read(browser: Browser, small: Path, dark: bool) -
     pick(page, "#theme", "light" if dark else "dark")
     assert page.run("getComputedStyle(document.body).backgroundColor") != background
     assert page.run(CONTRAST) == []
-    page.close()
-
-
-def test_the_badges(browser: Browser, small: Path, machine: Machine) -> None:
-    """The state and the condition of another tool's environments."""
-    write_prefix(
-        machine.envs / "fine", [package("tool", files={"bin/tool": "#!/bin/sh\n"})], ["tool"]
-    )
-    (machine.envs / "fine" / "conda-meta" / "0000.json").rename(
-        machine.envs / "fine" / "conda-meta" / "tool-1.0-0.json"
-    )
-    machine.run("report", "fine", "-o", "fine.html")
-    tags = "[...document.querySelectorAll('.chips .tag')].map(n => [n.textContent, n.className])"
-    page = browser.open(machine.root / "fine.html")
-    assert page.run(tags)[:2] == [["foreign", "tag"], ["as made", "tag good"]]
-    tiles = texts(page, ".tile")
-    assert (tiles[0], tiles[4], tiles[5]) == ("1package", "1command", "1licence")
-    made = texts(page, "#about dd")[0]
-    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, by the time of its records", made)
-    page.close()
-    page = browser.open(small)
-    assert page.run(tags)[:2] == [["foreign", "tag"], ["damaged", "tag bad"]]
-    page.close()
-
-
-def test_it_fits_a_telephone(browser: Browser, small: Path) -> None:
-    page = browser.open(small, width=360, height=740)
-    assert page.run("document.documentElement.scrollWidth") <= 360
     page.close()
 
 

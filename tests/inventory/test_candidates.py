@@ -113,7 +113,7 @@ def windows(tmp_path: Path) -> list[str]:
     return [str(tmp_path / "condabin"), str(tmp_path / "bin")]
 
 
-def told(name: str, windows: list[str], **how: str | None) -> list[tuple[str, str]]:
+def listed(name: str, windows: list[str], **how: str | None) -> list[tuple[str, str]]:
     cwd = how.pop("cwd", None)
     shell = how.pop("dialect", None) or "cmd"
     found = windows_candidates(name, windows, cwd=cwd, shell=shell)
@@ -121,14 +121,14 @@ def told(name: str, windows: list[str], **how: str | None) -> list[tuple[str, st
 
 
 def test_an_earlier_folder_wins_and_then_the_order_of_pathext(windows: list[str]) -> None:
-    assert told("tool", windows) == [
+    assert listed("tool", windows) == [
         ("tool.bat", "runs"),
         ("tool.exe", "shadowed"),
         ("Tool.CMD", "shadowed"),
         ("tool", "passed over"),
     ]
-    assert told("TOOL", windows[1:])[0] == ("tool.exe", "runs")
-    assert told("two", windows) == [
+    assert listed("TOOL", windows[1:])[0] == ("tool.exe", "runs")
+    assert listed("two", windows) == [
         ("two.exe", "passed over"),
         ("two.bat", "runs"),
         ("two.cmd", "shadowed"),
@@ -137,5 +137,8 @@ def test_an_earlier_folder_wins_and_then_the_order_of_pathext(windows: list[str]
 
 def test_the_current_folder_comes_first_in_cmd_alone(windows: list[str], tmp_path: Path) -> None:
     (tmp_path / "tool.cmd").write_bytes(b"")
-    assert told("tool", windows, cwd=str(tmp_path))[0] == ("tool.cmd", "runs")
-    assert told("tool", windows, cwd=str(tmp_path), dialect="powershell")[0] == ("tool.bat", "runs")
+    assert listed("tool", windows, cwd=str(tmp_path))[0] == ("tool.cmd", "runs")
+    assert listed("tool", windows, cwd=str(tmp_path), dialect="powershell")[0] == (
+        "tool.bat",
+        "runs",
+    )

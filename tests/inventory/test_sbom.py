@@ -70,10 +70,6 @@ def test_the_same_items_give_the_same_bytes() -> None:
     assert other["serialNumber"] != json.loads(first)["serialNumber"]
 
 
-def test_without_a_seal_there_is_no_time() -> None:
-    assert "timestamp" not in valid(cyclonedx("e", [PYTHON]))["metadata"]
-
-
 def test_hostile_texts_are_still_valid() -> None:
     document = valid(cyclonedx("<e>", [HOSTILE, CONDA, PYTHON]))
     (one,) = (c for c in document["components"] if c["bom-ref"] == HOSTILE.id)

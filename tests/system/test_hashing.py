@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import threading
 from pathlib import Path
 
 import pytest
@@ -45,12 +44,6 @@ def test_digests_are_in_the_order_of_the_files(tree: list[Path]) -> None:
     assert hashed(tree) == digests(tree)
 
 
-def test_a_file_larger_than_a_block(tmp_path: Path) -> None:
-    path = tmp_path / "large"
-    path.write_bytes(os.urandom((1 << 20) + 1) * 2)
-    assert hashed([path]) == digests([path])
-
-
 @pytest.mark.usefixtures("how")
 def test_unreadable_files_are_errors(tree: list[Path], tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
@@ -66,19 +59,3 @@ def test_a_fifo_is_not_waited_for_and_a_link_not_followed(tree: list[Path], tmp_
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "link").symlink_to(tree[0])
     assert all(isinstance(a, OSError) for a in hashed([tmp_path / "fifo", tmp_path / "link"]))
-
-
-def test_threads_end_when_hashing_is_stopped(
-    tree: list[Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(hashing, "_LARGE", 0)
-    monkeypatch.setattr(hashing, "_WORTH", 0)
-    before = set(threading.enumerate())
-    answers = hash_files([os.fspath(path) for path in tree], [1] * len(tree))
-    next(answers)
-    started = set(threading.enumerate()) - before
-    assert started
-    answers.close()  # type: ignore[attr-defined]
-    for thread in started:
-        thread.join(60)
-        assert not thread.is_alive()

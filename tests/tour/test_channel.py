@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from sealenv.tour import DemoChannel, build_demo_channel
-from sealenv.tour.archive import write_package
-from sealenv.tour.python import Interpreter, inspect_interpreter, python_package
+from sealenv.tour.python import Interpreter, inspect_interpreter
 from tests.channel.link import link
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="repackages a POSIX interpreter")
@@ -100,13 +99,6 @@ def test_programs_run_from_the_new_prefix(
     assert done.stdout.startswith(expected)
 
 
-@pytest.mark.parametrize("name", ["conda", "mamba"])
-def test_a_stand_in_does_nothing_and_says_so(prefix: Path, name: str) -> None:
-    done = _run(prefix / "bin" / name, "install", "anything")
-    assert done.returncode == 2
-    assert "stand-in" in done.stderr
-
-
 def test_nothing_of_the_original_prefix_is_left(
     demo: tuple[DemoChannel, Interpreter], prefix: Path
 ) -> None:
@@ -118,23 +110,6 @@ def test_nothing_of_the_original_prefix_is_left(
     assert len(files) > 500
     payload = [path for path in files if "conda-meta" not in path.parts]
     assert [path for path in payload if needle in path.read_bytes()] == []
-
-
-def test_links_stay_inside(prefix: Path) -> None:
-    links = [path for path in prefix.rglob("*") if path.is_symlink()]
-    assert links
-    assert [p for p in links if not p.resolve(strict=True).is_relative_to(prefix.resolve())] == []
-
-
-def test_repackaging_the_repackaged_is_a_fixed_point(tmp_path: Path) -> None:
-    if inspect_interpreter().shares_system_prefix:
-        pytest.skip("the running interpreter belongs to the system")
-    first = write_package(python_package(), tmp_path / "one")
-    done = link(tmp_path / "prefix", [first], tmp_path / "cache")
-    assert done.returncode == 0, done.stderr
-    again = python_package(tmp_path / "prefix" / "bin" / "python")
-    second = write_package(again, tmp_path / "two")
-    assert second.read_bytes() == first.read_bytes()
 
 
 def test_two_builds_have_the_same_bytes(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ child.wait()
 print(open("said").read(), file=sys.stderr)
 print(os.path.exists(os.path.join(prefix, "conda-meta", "sealenv.pending")))
 # Its engine ends with it, and with the engine the lock.
-from sealenv.prefix.prefixlock import is_locked
+from sealenv.prefix.pending import is_locked
 while is_locked(Path(prefix)):
     assert time.monotonic() < deadline
 print("free")

@@ -11,7 +11,7 @@ from tests.windows.machine import REPO, Windows
 
 MODULES = (
     "tests/system/test_filelock.py",
-    "tests/system/test_prefixlock.py",
+    "tests/prefix/test_marker.py",
     "tests/system/test_volumes.py",
     "tests/seals/test_filetable.py",
     "tests/spec/test_environment_yml.py",

@@ -24,15 +24,16 @@ FOLDERS = (".", "here")
 TOOLS = ("mamba", "conda", "python", "pip")
 ASK = """
 import json, os, sys
-from sealenv.commands.which import find_command, find_command_here
+from sealenv.commands.which import which
 from sealenv.fields import to_json
 answers = []
+variables = dict(os.environ)
 for kind, first, second, cwd, extra in json.loads(sys.argv[1]):
     os.chdir(cwd)
-    environ = {**os.environ, **extra}
-    find = find_command if kind == "in" else find_command_here
-    words = (first, second) if kind == "in" else (first,)
-    answers.append(to_json(find(*words, environ=environ)))
+    os.environ.clear()
+    os.environ.update({**variables, **extra})
+    words = (first, second) if kind == "in" else (None, first)
+    answers.append(to_json(which(*words)))
 print(json.dumps(answers))
 """
 Case = tuple[str, str, str]
@@ -128,7 +129,7 @@ def test_a_command_of_cmds_own_hides_the_file(
 
 def test_after_an_activation(windows: Windows, channels: Channels, tmp_path: Path) -> None:
     """Note 4 of the original document, told on Windows and on Linux, and `where` says the same."""
-    from sealenv.commands.which import find_command
+    from sealenv.commands.which import which
     from sealenv.fields import to_json
 
     prefix = create_on_this_machine(tmp_path, channels)
@@ -148,7 +149,7 @@ def test_after_an_activation(windows: Windows, channels: Channels, tmp_path: Pat
     python = windows.path(prefix / "python.exe")
     assert program["starts"] == {"path": python, "exists": True, "how": "launcher"}
     if os.name != "nt":
-        on_linux = find_command(str(prefix), "mamba", environ={"PATH": os.environ["PATH"]})
+        on_linux = which(prefix, "mamba")
         pairs = zip(to_json(on_linux)["candidates"], told["mamba"]["candidates"], strict=True)
         for mine, theirs in pairs:
             assert windows.path(mine["path"]).lower() == theirs["path"].lower()

@@ -50,7 +50,7 @@ def _word(rule: Rule, shell: str) -> str:
 
 
 def _spellings(rule: Rule) -> list[str]:
-    """The harmless values in the spellings that people use, for shells that compare letter by letter."""
+    """Return the usual spellings of the harmless values, for shells that compare case-sensitively."""
     return list(dict.fromkeys(s for w in rule.harmless for s in (w, w.capitalize(), w.upper())))
 
 

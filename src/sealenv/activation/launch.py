@@ -61,7 +61,7 @@ _DIALECTS = {
 
 
 def find_shell() -> str:
-    """The shell that activation scripts of packages are written for: bash, else sh."""
+    """Return the shell that activation scripts of packages are written for: bash, else sh."""
     for folder in ("/bin", "/usr/bin", "/usr/local/bin", *os.environ.get("PATH", "").split(":")):
         path = f"{folder}/bash"
         if folder.startswith("/") and os.access(path, os.X_OK):
@@ -72,7 +72,7 @@ def find_shell() -> str:
 def command(
     prefix: str | os.PathLike[str], argv: Sequence[str], shell: str | None = None
 ) -> list[str]:
-    """The exec vector that runs `argv` in a sealed environment.
+    """Return the exec vector that runs `argv` in a sealed environment.
 
     The caller has passed the gate and clears the environment variables if it wants to; the script
     refuses on its own when it has to.
@@ -90,7 +90,7 @@ def command(
 def foreign_command(
     prefix: str | os.PathLike[str], argv: Sequence[str], shell: str | None = None
 ) -> list[str]:
-    """The exec vector for a prefix that is not ours, where nothing may be written.
+    """Return the exec vector for a foreign prefix, where nothing may be written.
 
     The same activation runs from memory: its text is an argument, never a file.
     """
@@ -132,9 +132,9 @@ def entered(
 
 
 def with_package_scripts(prefix: str, environ: dict[str, str]) -> dict[str, str]:
-    """What is left in the variables after the packages' activation scripts have run.
+    """Return the variables after the packages' activation scripts have run.
 
-    What the scripts say goes to stderr. Only variables come back, as from any process.
+    The output of the scripts goes to stderr.
 
     Raises:
         UsageError: cmd.exe cannot be given the path of one of them.
@@ -173,7 +173,7 @@ def with_package_scripts(prefix: str, environ: dict[str, str]) -> dict[str, str]
 
 
 def find_program(name: str, environ: Mapping[str, str]) -> str | None:
-    """The file that a command is, found on the PATH of the environment.
+    """Return the file of a command, found on the PATH of the environment.
 
     As cmd.exe does, but never in the current folder: in a folder the endings in the order of
     PATHEXT, an earlier folder first. A command with a folder in it is that file.
@@ -202,7 +202,7 @@ def _with_ending(path: str, endings: Sequence[str]) -> str | None:
 def windows_command(
     prefix: str, argv: Sequence[str], environ: Mapping[str, str]
 ) -> tuple[list[str] | str, str, dict[str, str]] | None:
-    """Command line, file and variables with which `argv` runs in the environment.
+    """Return the command line, file and variables with which `argv` runs in the environment.
 
     Args:
         prefix: its absolute path.
@@ -227,21 +227,21 @@ def windows_command(
 
 
 def _is_batch(program: str) -> bool:
-    """Whether only cmd.exe can run it: Windows drops dots and spaces at the end (CVE-2024-43402)."""
+    """Return whether only cmd.exe can run it. Windows drops final dots and spaces (CVE-2024-43402)."""
     return program.lower().rstrip(". ").endswith((".bat", ".cmd"))
 
 
 def command_processor(environ: Mapping[str, str]) -> str:
-    """cmd.exe of this Windows, whatever PATH and COMSPEC say."""
+    """Return cmd.exe of this Windows, independent of PATH and COMSPEC."""
     return environ.get("SYSTEMROOT", r"C:\Windows") + r"\System32\cmd.exe"
 
 
 def batch_command_line(script: str, arguments: Sequence[str], environ: Mapping[str, str]) -> str:
-    """The command line on which cmd.exe runs a batch file with exactly these arguments.
+    """Return the command line on which cmd.exe runs a batch file with exactly these arguments.
 
-    A batch file gets one text, which it and those that it calls parse again. What would come out as
-    something else, or could become a command, is refused and never mangled: a quote, a percent sign,
-    a caret (CALL doubles it), control characters.
+    A batch file gets one text, which it parses again. A character that could change an argument or
+    become a command is refused: a quote, a percent sign, a caret (CALL doubles it), control
+    characters.
 
     Raises:
         UsageError: with the argument and the reason.

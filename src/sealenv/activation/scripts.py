@@ -46,10 +46,10 @@ HEADER = (
 
 
 def shown_name(name: str) -> str:
-    """The name as a prompt may show it.
+    """Return the name as a prompt may show it.
 
-    bash and zsh expand a prompt: a folder called `$(command)` must not run one. What a prompt gives
-    a meaning to, and control characters, become `_`.
+    bash and zsh expand a prompt: a folder called `$(command)` must not run a command. Characters
+    with a meaning in a prompt, and control characters, become `_`.
     """
     return "".join("_" if c in "$`\\!%\"'{}" or not c.isprintable() else c for c in name)
 
@@ -57,7 +57,7 @@ def shown_name(name: str) -> str:
 def compile_include(
     shell: str, prefix: str, values: Mapping[str, str], folder: Path
 ) -> tuple[str, list[str]]:
-    """Return the include of one shell, and what that shell cannot express, a sentence each.
+    """Return the include of one shell, and a sentence for each variable that the shell cannot express.
 
     Args:
         shell: sh, fish, csh, xsh or nu.
@@ -153,7 +153,7 @@ def _nu(prefix: str, usable: Mapping[str, str], folder: Path) -> list[str]:
 
 
 def nu_scripts(folder: Path) -> str:
-    """The activate.d scripts for nushell, which sources only what it knows when it parses."""
+    """Return the activate.d scripts for nushell, which must know them when it parses."""
     lines = []
     for number, name in enumerate(_scripts(folder, "activate")):
         path = quote_nu(f"../conda/activate.d/{name}")
@@ -222,15 +222,14 @@ def _compile(
 
 
 def activation_files(prefix: Path, *, platform: str, place: str | None = None) -> dict[str, bytes]:
-    """Return the scripts and includes of a prefix: path relative to it -> content.
+    """Return the scripts and includes of a prefix: relative path -> content.
 
-    Reads the prefix (its variables, its real path) and writes nothing. A win-* prefix gets
-    `activate.bat` and `activate.ps1`, wherever it is made; the others are of no use there.
+    Writes nothing. A win-* prefix gets `activate.bat` and `activate.ps1` only.
 
     Args:
-        prefix: where it lies.
+        prefix: the prefix.
         platform: its subdir.
-        place: the path that they are for, if it is another: where it was, or will be.
+        place: the path for which they are written, if it is another one.
 
     Raises:
         SpecError: the path of the prefix cannot be written in one of the languages.

@@ -27,8 +27,8 @@ ENV_VARS_DIR = "etc/conda/env_vars.d"
 STATE = "conda-meta/state"
 
 UNSET = "***unset***"
-"""conda's value for a variable that `conda env config vars unset` took out: it is then not set by
-the activation, whatever a package says; one that the shell already has is left alone
+"""conda's value for a variable that `conda env config vars unset` removed. The activation does not set
+it, even if a package does; a value of the shell is left alone
 (conda/activate.py, build_activate)."""
 
 _OURS = (
@@ -58,7 +58,7 @@ _OF_WINDOWS = frozenset({
     *("ERRORLEVEL", "CMDCMDLINE", "CMDEXTVERSION", "CONDA_EXE", "CONDA_BAT", "CONDA_PYTHON_EXE"),
     *("MAMBA_EXE", "_CE_M", "_CE_CONDA"),
 })  # fmt: skip
-"""What no environment may set there, whatever the case of its letters."""
+"""Names, in any case, that no environment may set there."""
 
 
 class Variables(NamedTuple):
@@ -129,7 +129,7 @@ def _merge(values: dict[str, str], content: object, label: str, problems: list[s
 
 
 def usable_on_windows(values: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
-    """What Windows can hold; names that differ in case alone are one there, and the last wins."""
+    """Return what Windows can set; of names that differ only in case, the last wins."""
     spelled: dict[str, str] = {}
     problems = []
     for name in values:

@@ -18,7 +18,7 @@ _MSYS = ("ucrt64", "clang64", "mingw64", "clangarm64")
 
 
 def made_at(prefix: str) -> str:
-    """The path of a sealed prefix, as it was made; the given one if it was made on another system.
+    """Return the path at which a prefix was made; the given one if it was made on another system.
 
     Raises:
         PrefixError: it was moved or copied by hand, or its scripts are gone.
@@ -62,7 +62,7 @@ def script_names(prefix: str, kind: str = "activate.d") -> list[str]:
 
 
 def path_folders(prefix: str, *, condabin_first: bool = True) -> list[str]:
-    """The folders that an activation puts on PATH.
+    """Return the folders that an activation puts on PATH.
 
     In CEP 32's order condabin comes last. In cmd.exe and here it comes second, so that conda.bat and
     mamba.bat come before the programs that they wrap, and our deactivate.bat before conda's.
@@ -77,7 +77,7 @@ def path_folders(prefix: str, *, condabin_first: bool = True) -> list[str]:
 def activated(
     prefix: str, environ: Mapping[str, str], *, condabin_first: bool = True
 ) -> dict[str, str]:
-    """`environ` with the environment active in it, but for what the packages' scripts do.
+    """Return `environ` with the environment active, without the packages' own scripts.
 
     Args:
         prefix: its absolute path.
@@ -132,7 +132,7 @@ def settings(prefix: str, name: str) -> list[tuple[str, str, str]]:
 
 
 def _variables(prefix: str) -> dict[str, str]:
-    """Those of the environment itself; reading them takes modules that most need not pay for."""
+    """Return the variables of the environment itself, which most environments do not have."""
     state = os.path.join(prefix, "conda-meta", "state")
     folder = os.path.join(prefix, "etc", "conda", "env_vars.d")
     if not os.path.exists(state) and not os.path.isdir(folder):

@@ -1,6 +1,6 @@
 """The activation scripts of a Windows prefix: cmd.exe and PowerShell.
 
-All of them are ASCII with CRLF: batch files are read in whatever code page is active, and Windows
+All of them are ASCII with CRLF: batch files are read in the active code page, and Windows
 PowerShell 5.1 reads a file without a byte order mark in the machine's. So nothing here may depend on
 a path that is not ASCII: the scripts find their prefix by their own place.
 """
@@ -28,7 +28,7 @@ _LINE = 7000
 def compile_windows(
     prefix: Path, made_at: str, values: Mapping[str, str]
 ) -> tuple[dict[str, bytes], list[str]]:
-    r"""The scripts and includes: path relative to the prefix -> content, and the problems.
+    r"""Return the scripts and includes (relative path -> content), and the problems.
 
     Args:
         prefix: the prefix, to list its own activation scripts.
@@ -60,7 +60,7 @@ def compile_windows(
 
 
 def _copied(source: str, target: str) -> str:
-    """Write the line that copies a variable, in either mode of cmd.exe, whatever its value."""
+    """Write the line that copies a variable, in either mode of cmd.exe."""
     direct = f'(@set "{target}=!{source}!")'
     by_for = f'@for /f "eol=| delims=" %%A in ("!{source}!") do @endlocal & @set "{target}=%%A"'
     test = f'@if defined {source} if "!!"==""'
@@ -68,7 +68,7 @@ def _copied(source: str, target: str) -> str:
 
 
 def windows_path_of(path: str) -> str:
-    """The path, or nothing where it cannot be one of Windows: it was made on another system."""
+    """Return a path of Windows; empty for one of another system."""
     return path if re.match(r"[A-Za-z]:\\|\\\\", path) else ""
 
 

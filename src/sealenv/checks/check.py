@@ -123,8 +123,7 @@ class Check:
             for found in self.look(computer):
                 yield self._complete(found)
         except (OSError, ValueError, RecursionError) as error:
-            where = getattr(error, "filename", None) or self.id
-            yield self._complete(unreadable(where, error))
+            yield self._complete(unreadable(getattr(error, "filename", None) or self.id, error))
 
     def _complete(self, found: Finding) -> Finding:
         """Add the id and the reason, and hide secrets. A path is kept: `--fix ID:FILE` names it."""
@@ -132,10 +131,10 @@ class Check:
             found,
             check=self.id,
             why=found.why or self.why,
-            what=masked(found.what),
-            where=found.where if os.path.isabs(found.where) else masked(found.where),
-            how=masked(found.how),
-            evidence=tuple(masked(line)[:200] for line in found.evidence),
+            what=plain_text(masked(found.what)),
+            where=plain_text(found.where if os.path.isabs(found.where) else masked(found.where)),
+            how=plain_text(masked(found.how)),
+            evidence=tuple(plain_text(masked(line)[:200]) for line in found.evidence),
         )
 
 

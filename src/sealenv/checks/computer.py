@@ -106,13 +106,11 @@ class Computer:
         """Return the file that a word of a profile names; None if that is not certain."""
         if text[:1] == "~" and text[1:2] in ("", "/", "\\"):
             text = f"$HOME{text[1:]}"
-        text = _VARIABLE.sub(lambda found: self._folder_of(found[1]) or found[0], text)
+        known = {"HOME": str(self.home), "USERPROFILE": str(self.home)}
+        text = _VARIABLE.sub(lambda m: known.get(m[1]) or self.setting(m[1]) or m[0], text)
         if any(c in text for c in "$`*?[(\0") or not os.path.isabs(text):
             return None
         return Path(text)
-
-    def _folder_of(self, name: str) -> str:
-        return str(self.home) if name in ("HOME", "USERPROFILE") else self.setting(name)
 
     def bytes_of(self, path: Path) -> bytes | None:
         """Return the content of a regular file; None if it does not exist.
@@ -127,16 +125,14 @@ class Computer:
 
     def windows_folder(self, entry: str) -> Path | None:
         """Return the folder that an entry of a Windows PATH names; None if that is not certain."""
-        text = re.sub(r"%([^%]+)%", self._variable, entry.replace('"', "").strip())
+        known = {name.lower(): value for name, value in self.environ.items()}
+        text = entry.replace('"', "").strip()
+        text = re.sub(r"%([^%]+)%", lambda m: known.get(m[1].lower(), m[0]), text)
         if "%" in text or "\0" in text or not ntpath.splitdrive(text)[0]:
             return None
         if self.root == Path("/"):
             return Path(text)
         return self.root.joinpath(*re.split(r"[/\\]+", text.replace(":", "")))  # in tests
-
-    def _variable(self, found: re.Match[str]) -> str:
-        name = found[1].lower()
-        return next((v for n, v in self.environ.items() if n.lower() == name), found[0])
 
 
 def windows_entries(value: str) -> list[str]:
@@ -145,13 +141,19 @@ def windows_entries(value: str) -> list[str]:
 
 
 def volume_of(path: Path) -> Volume:
-    """Return the file system of a folder.
+    """Return the file system of a folder, or of the nearest existing folder above it.
 
     Raises:
         OSError: as the operating system says.
     """
+    import psutil
+
     folder = next((f for f in (path, *path.parents) if os.path.isdir(f)), Path(path.anchor))
-    kind, options = _mount_of(Path(os.path.realpath(folder)))
+    real = Path(os.path.realpath(folder))
+    above = [m for m in psutil.disk_partitions(all=True) if real.is_relative_to(m.mountpoint)]
+    # Of two mounts at one place the later one is visible.
+    mount = max(reversed(above), key=lambda one: len(one.mountpoint), default=None)
+    kind, options = (mount.fstype.lower(), mount.opts.split(",")) if mount else ("", [])
     return Volume(
         folder,
         kind,
@@ -161,15 +163,3 @@ def volume_of(path: Path) -> Volume:
         writable=os.access(folder, os.W_OK | os.X_OK),
         remote=bool(_REMOTE.fullmatch(kind)) or "remote" in options or str(folder)[:2] == r"\\",
     )
-
-
-def _mount_of(folder: Path) -> tuple[str, list[str]]:
-    """Return the kind of the file system that a folder is on, and its mount options."""
-    import psutil
-
-    above = [m for m in psutil.disk_partitions(all=True) if folder.is_relative_to(m.mountpoint)]
-    if not above:
-        return "", []
-    # Of two mounts at one place the later one is visible.
-    deepest = max(reversed(above), key=lambda mount: len(mount.mountpoint))
-    return deepest.fstype.lower(), deepest.opts.split(",")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import re
+import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
@@ -74,7 +75,9 @@ def _condarc(computer: Computer) -> Iterator[Finding]:
         if named:
             what = f"it sets {', '.join(named)} for every conda and mamba"
             mine = path.is_relative_to(computer.home)
-            how = "remove these settings" + ("" if mine else ", if no other user needs them")
+            keys = " ".join(f"--remove-key {name}" for name in named)
+            how = f"conda config --file {shlex.quote(str(path))} {keys}"
+            how += "" if mine else ", if no other user needs these settings"
             lines = _lines(data, {_spelled(name) for name in named})
             yield Finding("warning", what, str(path), how, lines)
 
@@ -126,15 +129,21 @@ def _pip_conf(computer: Computer) -> Iterator[Finding]:
     def look(path: Path, data: bytes) -> Iterator[Finding]:
         try:
             bad = [
-                name for name, value in _ini(data) if name in _PIP_SETTINGS and value not in _OFF
+                (section, name)
+                for section, name, value in _ini(data)
+                if name in _PIP_SETTINGS and value not in _OFF
             ]
         except (configparser.Error, UnicodeDecodeError) as error:
             reason = re.sub(r"\s+", " ", str(error))
-            yield Finding("error", f"pip fails to read it: {reason}", str(path), "fix it by hand")
+            how = "correct it with a text editor"
+            yield Finding("error", f"pip fails to read it: {reason}", str(path), how)
             return
         if bad:
-            what = f"{bad[0]} makes pip install to another place"
-            yield Finding("error", what, str(path), "remove these settings", _lines(data, bad))
+            section, name = bad[0]
+            what = f"{name} makes pip install to another place"
+            scope = "--user" if path.is_relative_to(computer.home) else "--global"
+            how = f"pip config {scope} unset {section}.{name}"
+            yield Finding("error", what, str(path), how, _lines(data, [name for _, name in bad]))
 
     yield from _each(computer, _pip_files(computer), look)
 
@@ -143,11 +152,8 @@ def _pip_files(computer: Computer) -> Iterator[Path]:
     """Yield every configuration that pip reads outside of an environment."""
     home = computer.home
     if computer.windows:
-        for folder in (
-            computer.folder("PROGRAMDATA", "C:\\ProgramData"),
-            home,
-            computer.folder("APPDATA", "AppData", "Roaming"),
-        ):
+        data = computer.folder("PROGRAMDATA", "C:\\ProgramData")
+        for folder in (data, home, computer.folder("APPDATA", "AppData", "Roaming")):
             yield folder / "pip/pip.ini"
     else:
         for text in (computer.setting("XDG_CONFIG_DIRS") or "/etc/xdg").split(":"):
@@ -160,8 +166,8 @@ def _pip_files(computer: Computer) -> Iterator[Path]:
     yield from _named(computer, "PIP_CONFIG_FILE")
 
 
-def _ini(data: bytes) -> Iterator[tuple[str, str]]:
-    """Yield the settings of every section, as pip reads them: name, value in lower case.
+def _ini(data: bytes) -> Iterator[tuple[str, str, str]]:
+    """Yield the settings as pip reads them: section, name, value in lower case.
 
     Raises:
         UnicodeDecodeError, configparser.Error: pip fails too.
@@ -170,29 +176,4 @@ def _ini(data: bytes) -> Iterator[tuple[str, str]]:
     parser.read_string(re.sub(r"\r\n?", "\n", data.decode()))
     for section in parser.sections():
         for name, value in parser.items(section):
-            yield _spelled(name), value.strip().lower()
-
-
-@check(
-    "user-site",
-    "packages in the user's own site-packages",
-    "every Python of that version imports them, in environments too, unless PYTHONNOUSERSITE is set",
-    "warning",
-)
-def _user_site(computer: Computer) -> Iterator[Finding]:
-    if computer.windows:
-        base = computer.folder("PYTHONUSERBASE", "AppData", "Roaming", "Python")
-        folders = sorted(base.glob("Python*/site-packages"))
-    else:
-        base = computer.folder("PYTHONUSERBASE", ".local")
-        folders = sorted(base.glob("lib/python*/site-packages"))
-        folders += sorted(computer.home.glob("Library/Python/*/lib/python/site-packages"))
-    for folder in folders:
-        names = sorted(path.name for path in folder.glob("*.*-info"))
-        if names:
-            count = f"{len(names)} package{'s' * (len(names) != 1)}"
-            what = f"every Python of this version imports {count} of the user"
-            how = (
-                "nothing, as sealenv's activation and `run` set PYTHONNOUSERSITE; or uninstall them"
-            )
-            yield Finding("warning", what, str(folder), how, tuple(names[:5]))
+            yield section, _spelled(name), value.strip().lower()

@@ -71,6 +71,11 @@ class Fix(msgspec.Struct, frozen=True):
         made = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return cls(name, made, tuple(checks), tuple(files), tuple(values))
 
+    @property
+    def changes(self) -> tuple[FileEdit | SetValue, ...]:
+        """The files and the values."""
+        return (*self.files, *self.values)
+
 
 class Journals:
     """The folder of the journals.
@@ -87,10 +92,6 @@ class Journals:
         self.folder = folder or Path(data) / "doctor"
         self._registry = registry
 
-    def path_of(self, name: str) -> Path:
-        """Return the file of a journal."""
-        return self.folder / f"{name}.json"
-
     def names(self) -> list[str]:
         """Return the fixes that can be undone, the latest first."""
         try:
@@ -98,6 +99,9 @@ class Journals:
         except (FileNotFoundError, NotADirectoryError):
             return []
         return [name.removesuffix(".json") for name in found if _NAME.fullmatch(name)]
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.json"
 
     def find(self, wanted: str | None) -> Fix:
         """Return a fix that can be undone.
@@ -121,7 +125,7 @@ class Journals:
         )
 
     def _read(self, name: str) -> Fix:
-        path = self.path_of(name)
+        path = self._path(name)
         try:
             fix = msgspec.convert(json.loads(read_regular(path)), Fix)
             if fix.version != _VERSION:
@@ -145,21 +149,18 @@ class Journals:
             FilesystemError: another doctor is running, or the system refuses; nothing is changed.
         """
         with self._locked():
-            moved = [edit.path for edit in fix.files if os.path.realpath(edit.path) != edit.real]
-            changed = moved + [where for where, state in self._states(fix) if state != "before"]
-            if changed:
-                what = "it has changed since it was read"
-                hint = "run sealenv doctor again"
-                raise ChangedSinceError(what, where=changed[0], hint=hint)
+            for change in fix.changes:
+                if _was_moved(change) or self._now(change) != change.before:
+                    what = "it has changed since it was read"
+                    hint = "run sealenv doctor again"
+                    raise ChangedSinceError(what, where=_where(change), hint=hint)
             # msgspec's own encoder refuses a path or a value that is not UTF-8.
             text = json.dumps(msgspec.to_builtins(fix), indent=1)
             try:
-                write_atomic(self.path_of(fix.name), text.encode(), mode=0o600, durable=True)
+                write_atomic(self._path(fix.name), text.encode(), mode=0o600, durable=True)
                 try:
-                    for edit in fix.files:
-                        _replace(Path(edit.real), edit.after)
-                    for value in fix.values:
-                        self._set(value, value.after)
+                    for change in fix.changes:
+                        self._set(change, change.after)
                 except OSError:
                     self._restore(fix)
                     raise
@@ -174,11 +175,15 @@ class Journals:
             FilesystemError: another doctor is running, or the system refuses; the journal is kept.
         """
         with self._locked():
-            changed = [where for where, state in self._states(fix) if state == "other"]
+            changed = [
+                _where(change)
+                for change in fix.changes
+                if self._now(change) not in (change.before, change.after)
+            ]
             if changed:
                 later = [name for name in self.names() if name > fix.name]
                 first = f"undo the later fixes first: {', '.join(later)}; or " if later else ""
-                path = self.path_of(fix.name)
+                path = self._path(fix.name)
                 raise ChangedSinceError(
                     "it has changed since the fix, and the change would be lost",
                     where=fix.name,
@@ -191,35 +196,37 @@ class Journals:
                 raise from_oserror(error) from error
 
     def _restore(self, fix: Fix) -> None:
-        for edit in fix.files:
-            if _content(edit) == edit.after:
-                _replace(Path(edit.real), edit.before)
-        for value in fix.values:
-            if self._get(value) == value.after:
-                self._set(value, value.before)
-        self.path_of(fix.name).unlink()
+        for change in fix.changes:
+            if self._now(change) == change.after:
+                self._set(change, change.before)
+        self._path(fix.name).unlink()
 
-    def _states(self, fix: Fix) -> Iterator[tuple[str, str]]:
-        """Yield each file and value that a fix names, and `before`, `after` or `other`."""
+    def _now(self, change: FileEdit | SetValue) -> object:
+        """Return the bytes of a file or the text of a value; None if it does not exist.
 
-        def state(now: object, before: object, after: object) -> str:
-            return "before" if now == before else "after" if now == after else "other"
+        Raises:
+            ChangedSinceError: this system has no registry.
+            FilesystemError: it cannot be read.
+        """
+        if isinstance(change, SetValue):
+            if self._registry is None:
+                raise ChangedSinceError("this system has no registry", where=str(change.key))
+            value = self._registry.value(change.key, change.name)
+            return value.data if value else None
+        try:
+            if os.path.islink(change.real):
+                return None
+            return read_regular(change.real, most=2 * LARGEST)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise from_oserror(error) from error
 
-        for edit in fix.files:
-            yield edit.real, state(_content(edit), edit.before, edit.after)
-        for value in fix.values:
-            now = self._get(value)
-            yield f"{value.key} {value.name}", state(now, value.before, value.after)
-
-    def _get(self, change: SetValue) -> object:
-        if self._registry is None:
-            raise ChangedSinceError("this system has no registry", where=str(change.key))
-        value = self._registry.value(change.key, change.name)
-        return value.data if value else None
-
-    def _set(self, change: SetValue, text: str | None) -> None:
-        if self._registry is not None:
-            value = None if text is None else Value(change.kind, text)
+    def _set(self, change: FileEdit | SetValue, content: bytes | str | None) -> None:
+        if isinstance(content, bytes):
+            _replace(Path(_where(change)), content)
+        elif isinstance(change, SetValue) and self._registry is not None:
+            value = None if content is None else Value(change.kind, content)
             self._registry.write(change.key, change.name, value)
 
     @contextlib.contextmanager
@@ -243,18 +250,13 @@ class Journals:
             yield
 
 
-def _content(edit: FileEdit) -> bytes | None:
-    """Return the bytes of a file; None if it does not exist, or is a link.
+def _where(change: FileEdit | SetValue) -> str:
+    return change.real if isinstance(change, FileEdit) else f"{change.key} {change.name}"
 
-    Raises:
-        FilesystemError: it cannot be read.
-    """
-    try:
-        return None if os.path.islink(edit.real) else read_regular(edit.real, most=2 * LARGEST)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise from_oserror(error) from error
+
+def _was_moved(change: FileEdit | SetValue) -> bool:
+    """Return whether a link leads to another file now."""
+    return isinstance(change, FileEdit) and os.path.realpath(change.path) != change.real
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from sealenv.checks import patterns
-from sealenv.checks.check import SEVERITIES, Cut, Finding, Severity, check, unreadable
+from sealenv.checks.check import SEVERITIES, Check, Cut, Finding, Severity, check, unreadable
 from sealenv.checks.computer import Computer, windows_entries
 from sealenv.checks.patterns import loads
 from sealenv.checks.profiles import Block, Profile
@@ -92,84 +92,44 @@ def _block(profile: Profile, block: Block) -> Finding:
 
 
 _Found = Iterable[tuple[Severity, str]]
-"""What a pattern finds in a command: (severity, half a sentence)."""
+"""What is found in a command: (severity, half a sentence)."""
 
 
-def _report(computer: Computer, how: str, find: Callable[[str], _Found]) -> Iterator[Finding]:
-    """Yield a finding for each line of a start-up file in which `find` finds something.
+def _lines(
+    name: str,
+    title: str,
+    why: str,
+    how: str,
+    *severities: Severity,
+    find: Callable[[str], _Found],
+) -> Check:
+    """Return a check of the lines of start-up files.
 
     An indented line may run only under a condition, so it is at most a warning.
     """
-    for profile in computer.profiles.read:
-        for number, line, command in profile.commands:
-            found = sorted(find(command), key=lambda one: SEVERITIES.index(one[0]))
-            if found:
-                severity, what = found[0]
-                if severity == "error" and line[:1].isspace():
-                    severity = "warning"
-                yield Finding(severity, what, f"{profile.path}:{number}", how, (line.strip(),))
+
+    def look(computer: Computer) -> Iterator[Finding]:
+        for profile in computer.profiles.read:
+            for number, line, command in profile.commands:
+                found = sorted(find(command), key=lambda one: SEVERITIES.index(one[0]))
+                if found:
+                    severity, what = found[0]
+                    if severity == "error" and line[:1].isspace():
+                        severity = "warning"
+                    where = f"{profile.path}:{number}"
+                    yield Finding(severity, what, where, how, (line.strip(),))
+
+    return Check(name, title, why, severities, look)
 
 
-@check(
-    "conda-hook",
-    "other lines that load the shell hook of conda or mamba",
-    "every new shell has conda's functions, and often its base environment active",
-    "error",
-    "warning",
-)
-def _conda_hook(computer: Computer) -> Iterator[Finding]:
-    def find(command: str) -> _Found:
-        if loads(command, patterns.CONDA_HOOK):
-            yield "error", "loads the shell hook of conda or mamba"
-
-    yield from _report(computer, "remove the line, or move it into a function that you call", find)
+def _loaded(command: str, tools: Mapping[str, str]) -> _Found:
+    return [("warning", f"loads {tool}") for tool, form in tools.items() if loads(command, form)]
 
 
-@check(
-    "profile-activate",
-    "lines in start-up files that activate an environment",
-    "an environment is active in every new shell: activation, `run` and `shell` refuse",
-    "error",
-    "warning",
-)
-def _profile_activate(computer: Computer) -> Iterator[Finding]:
-    def find(command: str) -> _Found:
-        for name in patterns.activated(command):
-            yield "error", f"activates the environment {name}"
-
-    how = "remove the line, and activate the environment when needed"
-    yield from _report(computer, how, find)
-
-
-@check(
-    "profile-variable",
-    "variables of Python, conda, pip and similar tools that start-up files set",
-    "every Python, pip and conda reads them, in every environment",
-    "error",
-    "warning",
-)
-def _profile_variable(computer: Computer) -> Iterator[Finding]:
-    def find(command: str) -> _Found:
-        for name, value in patterns.assigned(command):
-            if severity := patterns.variable_matters(name, value):
-                yield severity, f"sets {name} to {value}"
-
-    how = "remove the setting (in fish: set -Ue NAME), or set the variable for one command only"
-    yield from _report(computer, how, find)
-
-
-@check(
-    "profile-path",
-    "lines in start-up files that put another Python on PATH",
-    "the Python of another environment runs if no environment is active",
-    "warning",
-)
-def _profile_path(computer: Computer) -> Iterator[Finding]:
-    def find(command: str) -> _Found:
-        for folder in patterns.environments_on_path(command):
-            yield "warning", f"puts {folder} on PATH"
-
-    yield from _report(computer, "remove the folder from the line", find)
+def _variables(command: str) -> _Found:
+    for name, value in patterns.assigned(command):
+        if severity := patterns.variable_matters(name, value):
+            yield severity, f"sets {name} to {value}"
 
 
 _VERSION_MANAGERS = {
@@ -180,33 +140,64 @@ _VERSION_MANAGERS = {
     "virtualenvwrapper": r"\bvirtualenvwrapper(?:_lazy)?\.sh\b",
 }
 """Tool -> how a line loads it."""
+_DIRENV = {"direnv": r"\bdirenv{exe}\s+(?:hook|export)\b"}
 
-
-@check(
+_conda_hook = _lines(
+    "conda-hook",
+    "other lines that load the shell hook of conda or mamba",
+    "every new shell has conda's functions, and often its base environment active",
+    "remove the line, or move it into a function that you call",
+    "error",
+    "warning",
+    find=lambda command: (
+        [("error", "loads the shell hook of conda or mamba")]
+        if loads(command, patterns.CONDA_HOOK)
+        else []
+    ),
+)
+_profile_activate = _lines(
+    "profile-activate",
+    "lines in start-up files that activate an environment",
+    "an environment is active in every new shell: activation, `run` and `shell` refuse",
+    "remove the line, and activate the environment when needed",
+    "error",
+    "warning",
+    find=lambda command: [
+        ("error", f"activates the environment {name}") for name in patterns.activated(command)
+    ],
+)
+_profile_variable = _lines(
+    "profile-variable",
+    "variables of Python, conda, pip and similar tools that start-up files set",
+    "every Python, pip and conda reads them, in every environment",
+    "remove the setting (in fish: set -Ue NAME), or set the variable for one command only",
+    "error",
+    "warning",
+    find=_variables,
+)
+_profile_path = _lines(
+    "profile-path",
+    "lines in start-up files that put another Python on PATH",
+    "the Python of another environment runs if no environment is active",
+    "remove the folder from the line",
+    "warning",
+    find=lambda command: [
+        ("warning", f"puts {folder} on PATH") for folder in patterns.environments_on_path(command)
+    ],
+)
+_version_manager = _lines(
     "version-manager",
     "pyenv, asdf, mise, pixi or virtualenvwrapper in start-up files",
     "their shims come before the programs of the system, and choose a version by the folder",
+    "remove the line, or load the tool only when you need it",
     "warning",
+    find=lambda command: _loaded(command, _VERSION_MANAGERS),
 )
-def _version_manager(computer: Computer) -> Iterator[Finding]:
-    def find(command: str) -> _Found:
-        for tool, pattern in _VERSION_MANAGERS.items():
-            if loads(command, pattern):
-                yield "warning", f"loads {tool}"
-
-    yield from _report(computer, "remove the line, or load the tool only when you need it", find)
-
-
-@check(
+_direnv = _lines(
     "direnv",
     "direnv in start-up files",
     "changing the folder can activate an environment, or set PYTHONPATH",
+    "remove the line, or keep .envrc files free of environments and PYTHONPATH",
     "warning",
+    find=lambda command: _loaded(command, _DIRENV),
 )
-def _direnv(computer: Computer) -> Iterator[Finding]:
-    def find(command: str) -> _Found:
-        if loads(command, r"\bdirenv{exe}\s+(?:hook|export)\b"):
-            yield "warning", "loads direnv"
-
-    how = "remove the line, or keep .envrc files free of environments and PYTHONPATH"
-    yield from _report(computer, how, find)

@@ -109,7 +109,7 @@ def which_command(
     Shows which one runs and which are hidden or skipped, and why; which package owns each; and what a
     wrapper or script starts in the end. Exit code 1: nothing runs.
     """
-    from sealenv.commands.which import find_command, find_command_here
+    from sealenv.commands.which import which
     from sealenv.errors import UsageError
     from sealenv.naming import printable, shown
 
@@ -117,7 +117,7 @@ def which_command(
         raise UsageError("--here needs no environment", hint=f"sealenv which --here {command}")
     if not here and command is None:
         raise UsageError("no command", hint=f"sealenv which {shown(env)} python")
-    answer = find_command_here(env, shell) if here else find_command(env, command or "", shell)
+    answer = which(None if here else env, env if here else command or "", shell=shell)
     if as_json:
         print_json(answer)
     else:

@@ -111,15 +111,14 @@ def _write(report: Path, content: dict[str, Any], silent: bool) -> None:
         OutputExistsError: its path exists now, and is left alone.
         FilesystemError: it cannot be written.
     """
-    from sealenv.system.files import write_atomic
-
     if not silent:
         _sum_up(content)
     data = (json.dumps(content, indent=2) + "\n").encode("utf-8", "backslashreplace")
     what = "the environment is made, but " if content["outcome"]["state"] == "done" else ""
     where = str(report)
     try:
-        write_atomic(report, data, new=True)
+        with report.open("xb") as file:
+            file.write(data)
     except FileExistsError as error:
         what += "another program has written to the path of the trace report"
         raise OutputExistsError(what, where=where, hint="name another file next time") from error

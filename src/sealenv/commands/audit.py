@@ -16,7 +16,7 @@ from sealenv.errors import FilesystemError, PrefixError, from_oserror
 from sealenv.layout import SEAL
 from sealenv.naming import shown
 from sealenv.portability.patch import Patched, patch_prefix, planned, rules_of
-from sealenv.prefix.prefixlock import exclusive, refuse_worked_on
+from sealenv.prefix.exclusive import exclusive, refuse_worked_on
 from sealenv.prefix.removal import refuse_frozen
 from sealenv.progress import QUIET, Reporter
 from sealenv.relocation.audit import Audited

@@ -18,7 +18,8 @@ from sealenv.errors import PrefixError
 from sealenv.fields import AbsolutePath, Count, InPrefix, Seconds
 from sealenv.install.check import CheckReport
 from sealenv.naming import shown
-from sealenv.prefix.prefixlock import PrefixLock, unchanged
+from sealenv.prefix.exclusive import unchanged
+from sealenv.prefix.pending import PrefixLock
 from sealenv.prefix.removal import refuse_inner
 from sealenv.progress import QUIET, Reporter, Stopwatch
 from sealenv.relocation.copy import copy_entries, entries_of, refuse_no_room, shareable

@@ -30,7 +30,7 @@ from sealenv.install.userscripts import check_post, run_post
 from sealenv.locks import Lock
 from sealenv.locks.model import Package, Wheel, packages_of, wheels_of
 from sealenv.naming import shown
-from sealenv.prefix.prefixlock import PrefixLock, refuse_unless_free
+from sealenv.prefix.pending import PrefixLock, refuse_unless_free
 from sealenv.progress import QUIET, Reporter, Stopwatch
 from sealenv.request.arguments import StrPath, optional_path, words
 from sealenv.request.target import Target, choose_target

@@ -169,21 +169,19 @@ def doctor(only: str | Sequence[str] = (), *, target: StrPath | None = None) -> 
     Raises:
         UsageError: a check is unknown, or is for another system.
     """
-    computer = this_computer(None if target is None else os.fspath(target))
-    return examine(computer, words(only))
+    return examine(this_computer(target), words(only))
 
 
-def this_computer(target: str | None = None) -> Computer:
+def this_computer(target: StrPath | None = None) -> Computer:
     """Return the machine that sealenv runs on.
 
     Args:
         target: the folder for environments; by default where `create` makes them.
     """
-    place = os.path.abspath(os.path.expanduser(target)) if target else default_envs_dir()
     return Computer(
         home=Path(os.path.abspath(os.path.expanduser("~"))),
         environ=dict(os.environ),
-        target=Path(place),
+        target=Path(os.path.abspath(os.path.expanduser(target or default_envs_dir()))),
         registry=this_registry(),
         code_page=ansi_code_page(),
     )
@@ -218,16 +216,15 @@ def examine(computer: Computer, only: Sequence[str] = ()) -> Examined:
 
 
 def _problem(finding: Finding) -> Problem:
-    how = plain_text(finding.how)
     return Problem(
         id=finding.check,
         severity=finding.severity,
-        what=plain_text(finding.what),
-        where=plain_text(finding.where),
-        evidence=[plain_text(line) for line in finding.evidence],
-        why=plain_text(finding.why),
-        fix=how,
-        how=how,
+        what=finding.what,
+        where=finding.where,
+        evidence=list(finding.evidence),
+        why=finding.why,
+        fix=finding.how,
+        how=finding.how,
         fixable=bool(finding.changes),
     )
 
@@ -295,7 +292,7 @@ def _edits(changes: Iterable[Cut | SetValue]) -> list[FileEdit]:
 def _is_at(finding: Finding, place: str) -> bool:
     """Return whether a finding is in a file; it may be named as `--json` writes it."""
     path = os.path.abspath(os.path.expanduser(place))
-    where = plain_text(finding.where)
+    where = finding.where
     return bool({plain_text(path), plain_text(place)} & {where, where.rpartition(":")[0]})
 
 

@@ -147,7 +147,7 @@ def _measured(environment: _Any) -> _Any:
 
 def inspect(prefix: Path) -> Info:
     """Describe a prefix, without its size."""
-    from sealenv.prefix.prefixlock import is_locked  # only this function needs it
+    from sealenv.prefix.pending import is_locked  # only this function needs it
 
     state = state_of(prefix)
     seal: Seal | None = None

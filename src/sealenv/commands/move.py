@@ -22,7 +22,8 @@ from sealenv.install.check import CheckReport
 from sealenv.layout import State, state_of
 from sealenv.locations import find, resolve_env
 from sealenv.naming import check_prefix, shown
-from sealenv.prefix.prefixlock import PrefixLock, exclusive
+from sealenv.prefix.exclusive import exclusive
+from sealenv.prefix.pending import PrefixLock
 from sealenv.prefix.removal import (
     Contents,
     refuse_frozen,

@@ -24,7 +24,7 @@ from sealenv.install.pyc import compile_files
 from sealenv.layout import CONDARC, leaves
 from sealenv.naming import shown
 from sealenv.prefix.condafiles import write_condarc
-from sealenv.prefix.prefixlock import exclusive
+from sealenv.prefix.exclusive import exclusive
 from sealenv.progress import QUIET, Reporter
 from sealenv.repairs.archives import obtain
 from sealenv.repairs.plan import Plan, make_plan

@@ -21,8 +21,8 @@ from sealenv.fields import AbsolutePath, Sha256
 from sealenv.layout import META, SEAL
 from sealenv.locks import Lock
 from sealenv.prefix.condafiles import made_by, read_bootstrap, read_requested
+from sealenv.prefix.exclusive import exclusive
 from sealenv.prefix.installed import installed
-from sealenv.prefix.prefixlock import exclusive
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.arguments import StrPath, prefix_of
 from sealenv.seals.changes import locked_packages

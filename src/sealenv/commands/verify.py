@@ -150,7 +150,7 @@ def _read_lock(path: StrPath, prefix: Path) -> Lock:
 
 
 def _refuse_worked_on(prefix: Path) -> None:
-    from sealenv.prefix.prefixlock import refuse_worked_on  # only if something differs
+    from sealenv.prefix.exclusive import refuse_worked_on  # only if something differs
 
     refuse_worked_on(prefix)
 

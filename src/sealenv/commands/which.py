@@ -14,12 +14,12 @@ from pathlib import Path
 
 from sealenv.activation.windows import activated, path_folders, script_names
 from sealenv.commands.environments import inspect
-from sealenv.errors import UsageError
+from sealenv.errors import RecordError, UsageError
 from sealenv.gates.admission import default_path, look, scrub
-from sealenv.inventory.belonging import Belongings
 from sealenv.inventory.candidates import (
     PATHEXT,
     Candidate,
+    Environment,
     Kind,
     Resolution,
     State,
@@ -27,12 +27,16 @@ from sealenv.inventory.candidates import (
     windows_candidates,
 )
 from sealenv.inventory.starting import starts
-from sealenv.layout import is_windows
+from sealenv.layout import META, is_windows, state_of
+from sealenv.layout import State as PrefixState
 from sealenv.locations import find
+from sealenv.prefix.records import scan_records
 from sealenv.request.arguments import StrPath
+from sealenv.seals.distributions import scan_distributions
+from sealenv.seals.seal import read_seal
 from sealenv.spec.model import current_platform
 
-__all__ = ["SHELLS", "Resolution", "find_command", "find_command_here", "which"]
+__all__ = ["SHELLS", "Resolution", "which"]
 
 SHELLS = ("cmd", "powershell", "posix")
 _ON_WINDOWS = ("cmd", "powershell")
@@ -73,44 +77,29 @@ def which(env: StrPath | None, command: str, *, shell: str | None = None) -> Res
         NotFoundError: there is no such environment.
         UsageError: the platform has no such shell; the command is empty.
     """
-    if env is None:
-        return find_command_here(command, shell)
-    return find_command(os.fspath(env), command, shell)
+    if not command or "\0" in command:
+        raise UsageError("no command", hint="sealenv which ENV COMMAND")
+    return _answer(command, _current_shell(shell) if env is None else _activated(env, shell))
 
 
-def find_command(
-    env: str, command: str, shell: str | None = None, environ: Mapping[str, str] | None = None
-) -> Resolution:
-    """Return what a command runs in an environment, after its activation in a clean shell from here.
-
-    Args:
-        env: a name or a path.
-        command: the command word.
-        shell: one of SHELLS that the environment's platform has; by default cmd or posix.
-        environ: the variables of the shell; by default those of this process.
-
-    Raises:
-        NotFoundError: there is no such environment.
-        UsageError: the platform has no such shell; the command is empty.
-    """
-    environ = os.environ if environ is None else environ
-    _check(command)
-    found = inspect(find(env, environ))
+def _activated(env: StrPath, shell: str | None) -> _Search:
+    """Search as after an activation of the environment in a clean shell, from the current folder."""
+    found = inspect(find(os.fspath(env), os.environ))
     prefix = str(found.prefix)
     platform = found.platform or next(
         (r.subdir for r in found.package_list if r.subdir not in ("", "noarch")), current_platform()
     )
     shell = _shell_for(shell, platform)
     here = platform.split("-")[0] == current_platform().split("-")[0]
-    variables = scrub(environ) if here else {}
+    variables = scrub(os.environ) if here else {}
     folders, pathext = _activated_path(prefix, variables, shell, here)
-    search = _Search(shell, prefix, folders, pathext, _current(environ, shell) if here else None)
+    search = _Search(shell, prefix, folders, pathext, _current_folder(shell) if here else None)
     if found.state in ("pending", "moved", "unreadable"):
         search.warnings.append(
             f"this environment is {found.state}, and its activation refuses; "
             "shown is what it would be"
         )
-    if here and look(environ):
+    if here and look(os.environ):
         search.warnings.append(
             "this shell is not clean, and an activation in it refuses; shown is what it would be"
         )
@@ -124,40 +113,23 @@ def find_command(
             "activation scripts of its packages run too and may change PATH; they were not followed: "
             + ", ".join(scripts)
         )
-    return _answer(command, search)
+    return search
 
 
-def find_command_here(
-    command: str, shell: str | None = None, environ: Mapping[str, str] | None = None
-) -> Resolution:
-    """Return what a command runs in the current shell, as far as its variables tell.
-
-    Args:
-        command: the command word.
-        shell: one of SHELLS that this system has; by default cmd or posix.
-        environ: the variables of the shell; by default those of this process.
-
-    Raises:
-        UsageError: this system has no such shell; the command is empty.
-    """
-    environ = os.environ if environ is None else environ
-    _check(command)
+def _current_shell(shell: str | None) -> _Search:
+    """Search in the current shell, as far as the variables of this process show it."""
+    environ = os.environ
     shell = _shell_for(shell, current_platform())
     names = ("SEALENV_PREFIX", "VIRTUAL_ENV", "CONDA_PREFIX")
     prefix = next((environ[name] for name in names if environ.get(name)), None)
     path = environ.get("PATH")
     folders = tuple(path.split(os.pathsep)) if path is not None else ()
     pathext = None if shell == "posix" else _pathext(environ)
-    search = _Search(shell, prefix, folders, pathext, _current(environ, shell))
+    search = _Search(shell, prefix, folders, pathext, _current_folder(shell))
     if path is None:
         search.notes.append("PATH is not set: the shell's own default is not known here")
     search.notes.append("PATH is the one that this process was given; the shell's own may be newer")
-    return _answer(command, search)
-
-
-def _check(command: str) -> None:
-    if not command or "\0" in command:
-        raise UsageError("no command", hint="sealenv which ENV COMMAND")
+    return search
 
 
 def _shell_for(shell: str | None, platform: str) -> str:
@@ -173,14 +145,14 @@ def _shell_for(shell: str | None, platform: str) -> str:
     return shell
 
 
-def _current(environ: Mapping[str, str], shell: str) -> str | None:
+def _current_folder(shell: str) -> str | None:
     """Return the current folder; None if cmd.exe does not look there."""
-    if shell == "cmd" and environ.get("NoDefaultCurrentDirectoryInExePath") is not None:
+    if shell == "cmd" and os.environ.get("NODEFAULTCURRENTDIRECTORYINEXEPATH") is not None:
         return None
     try:
         return os.getcwd()
     except FileNotFoundError:
-        return environ.get("PWD")  # it was removed: nothing is found there
+        return os.environ.get("PWD")  # it was removed: nothing is found there
 
 
 def _pathext(variables: Mapping[str, str]) -> str:
@@ -212,12 +184,17 @@ def _package_scripts(prefix: Path, shell: str) -> list[str]:
 
 
 def _answer(command: str, search: _Search) -> Resolution:
-    belongings = Belongings()
+    owners: dict[str, dict[str, str]] = {}
     windows = search.shell in _ON_WINDOWS
     found = []
     for candidate in search.candidates(command):
-        inside = belongings.environment_of(candidate.path) if candidate.path else None
-        owner = belongings.owner_of(candidate.path, inside) if candidate.path and inside else None
+        inside = _environment_of(candidate.path) if candidate.path else None
+        owner = None
+        if candidate.path and inside:
+            if inside.prefix not in owners:
+                owners[inside.prefix] = _owners(Path(inside.prefix))
+            relative = Path(os.path.abspath(candidate.path)).relative_to(inside.prefix)
+            owner = owners[inside.prefix].get(relative.as_posix().casefold())
         begun = starts(candidate, search.first_file, windows=windows)
         found.append(replace(candidate, starts=begun, environment=inside, owner=owner))
     answer = Resolution(
@@ -228,6 +205,39 @@ def _answer(command: str, search: _Search) -> Resolution:
         notes=(*search.notes, *_notes_on(answer)),
         warnings=(*search.warnings, *_warnings_on(answer, search.cwd)),
     )
+
+
+def _environment_of(path: str) -> Environment | None:
+    """Return the innermost environment that contains a path; links are not followed."""
+    for above in Path(os.path.abspath(path)).parents:
+        if (above / META).is_dir():
+            return Environment(str(above), "conda")
+        if (above / "pyvenv.cfg").is_file():
+            return Environment(str(above), "venv")
+    return None
+
+
+def _owners(prefix: Path) -> dict[str, str]:
+    """Return path in the prefix, case-folded -> `name version` of its package, or `sealenv`.
+
+    The last package that has a path counts.
+    """
+    found: dict[str, str] = {}
+    owned = set()
+    for record in scan_records(prefix)[0]:
+        for entry in record.paths_data.paths:
+            owned.add(entry.path)
+            found[entry.path.casefold()] = f"{record.name} {record.version}"
+    if state_of(prefix) is PrefixState.SEALED:
+        try:
+            for name in read_seal(prefix).activation:
+                found.setdefault(name.casefold(), "sealenv")
+        except RecordError:
+            pass
+    for distribution in scan_distributions(prefix, owned):
+        for file in distribution.files:
+            found.setdefault(file.path.casefold(), f"{distribution.name} {distribution.version}")
+    return found
 
 
 def _notes_on(answer: Resolution) -> Iterator[str]:

@@ -20,7 +20,7 @@ from sealenv.engine.messages import Join, Link, Progress
 from sealenv.engine.records import to_record
 from sealenv.errors import CacheDamagedError, FilesystemError, LinkError
 from sealenv.locks import LockedPackage
-from sealenv.prefix.prefixlock import join
+from sealenv.prefix.pending import join
 from sealenv.store.archives import Store
 from sealenv.store.manifest import Listing, has_its_modes, is_unpacked, note_modes
 from sealenv.system.hashing import hash_file

@@ -33,57 +33,31 @@ __all__ = [
 
 
 class Finding:
-    """One variable, or one folder on PATH: what it is, why it can hurt, how to clear it."""
+    """One variable, or one folder on PATH: what it is, why it can hurt, how to clear it.
 
-    __slots__ = ("name", "rule", "value")
+    Args:
+        rule: the entry of the table.
+        value: the value, in which secrets are masked.
+        name: the variable, as it is spelled here.
+    """
 
-    def __init__(self, rule: Rule, value: str, *, name: str = "") -> None:
-        self.rule = rule
+    def __init__(self, rule: Rule, value: str, name: str = "") -> None:
         self.name = name or rule.name
-        """The variable, as it is spelled here."""
         self.value = masked_value(self.name, value)
-
-    @property
-    def what(self) -> str:
-        """What it means."""
-        return self.rule.what
-
-    @property
-    def why(self) -> str:
-        """What goes wrong with it."""
-        return self.rule.why
-
-    @property
-    def clear(self) -> str:
+        self.what = rule.what
+        self.why = rule.why
+        self.clear = rule.clear_in(SHELL)
         """How to clear it, in the usual shell of this system."""
-        return self.rule.clear_in(SHELL)
 
     def __str__(self) -> str:
-        """One line, whatever the value: a newline in it could pass for another line."""
+        """Return one line; control characters are escaped, so that a value cannot forge a line."""
         from sealenv.naming import printable
 
         return printable(f"{self.name}={self.value}: {self.what}; to clear it: {self.clear}")
 
-    def __repr__(self) -> str:
-        return f"Finding({self.name!r}, {self.value!r})"
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Finding):
-            return NotImplemented
-        return (self.name, self.value) == (other.name, other.value)
-
-    def __hash__(self) -> int:
-        return hash((self.name, self.value))
-
     def to_json(self) -> dict[str, str]:
         """Return the finding as a JSON-ready mapping."""
-        return {
-            "name": self.name,
-            "value": self.value,
-            "what": self.what,
-            "why": self.why,
-            "clear": self.clear,
-        }
+        return dict(vars(self))
 
 
 def find(environ: Mapping[str, str], prefix: str = "") -> list[Finding]:
@@ -97,7 +71,7 @@ def find(environ: Mapping[str, str], prefix: str = "") -> list[Finding]:
     for name, value in environ.items():
         rule = rule_of(name)
         if rule is not None and rule.applies_to(value):
-            by_rule[rule.name] = Finding(rule, value, name=name)
+            by_rule[rule.name] = Finding(rule, value, name)
     found = [by_rule[rule.name] for rule in RULES if rule.name in by_rule]
     own = (sys.prefix, sys.exec_prefix, *([prefix] if prefix else []))
     return found + [Finding(ON_PATH, folder) for folder in _of_other_environments(environ, own)]
@@ -236,7 +210,7 @@ def refuse(found: Sequence[Finding], *, without_path: bool = False) -> Exception
 
 
 def without_dirt(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return `environ` without every variable of the gate's table, whatever its value."""
+    """Return `environ` without the variables of the gate's table, also those with a harmless value."""
     return {name: value for name, value in environ.items() if rule_of(name) is None}
 
 
@@ -282,8 +256,9 @@ _BIN = ("Scripts", "Library\\bin", "") if os.name == "nt" else ("bin",)
 
 
 _NEVER = ("SEALENV_PREFIX", "SEALENV_CHECK_TOKEN")
-_EXACT = {name for name, _ in HONOURED + KEPT if not name.endswith("*")}
-_STARTS = tuple(name[:-1] for name, _ in HONOURED + KEPT if name.endswith("*"))
+_NAMES = [name for names, _ in HONOURED + KEPT for name in names.split()]
+_EXACT = {name for name in _NAMES if not name.endswith("*")}
+_STARTS = tuple(name[:-1] for name in _NAMES if name.endswith("*"))
 
 
 def default_path(environ: Mapping[str, str] | None = None) -> str:

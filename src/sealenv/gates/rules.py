@@ -88,66 +88,25 @@ HONOURED = (
 """Settings that `--clean` keeps: (NAME or NAME*, what it is)."""
 
 KEPT = (
-    ("LANG", "the language"),
-    ("LANGUAGE", "the language"),
-    ("LC_*", "the locale"),
-    ("TZ", "the time zone"),
-    ("TERM", "the terminal's kind"),
-    ("COLORTERM", "the terminal's colours"),
-    ("NO_COLOR", "no colours"),
-    ("USER", "the user's name"),
-    ("LOGNAME", "the user's name"),
-    ("USERNAME", "the user's name"),
-    ("SHELL", "the user's shell"),
-    ("TMPDIR", "temporary files"),
-    ("TMP", "temporary files"),
-    ("TEMP", "temporary files"),
-    ("DISPLAY", "the display (X11)"),
-    ("WAYLAND_DISPLAY", "the display (Wayland)"),
-    ("XAUTHORITY", "access to that display"),
-    ("XDG_RUNTIME_DIR", "sockets of the session"),
-    ("SSH_AUTH_SOCK", "the SSH agent, for git"),
-    ("HTTP_PROXY", "the proxy"),
-    ("HTTPS_PROXY", "the proxy"),
-    ("ALL_PROXY", "the proxy"),
-    ("FTP_PROXY", "the proxy"),
-    ("NO_PROXY", "the proxy"),
-    ("http_proxy", "the proxy"),
-    ("https_proxy", "the proxy"),
-    ("all_proxy", "the proxy"),
-    ("ftp_proxy", "the proxy"),
-    ("no_proxy", "the proxy"),
-    ("SSL_CERT_*", "trusted certificates"),
-    ("REQUESTS_CA_BUNDLE", "trusted certificates"),
-    ("CURL_CA_BUNDLE", "trusted certificates"),
+    ("LANG LANGUAGE LC_* TZ", "language, locale and time zone"),
+    ("TERM COLORTERM NO_COLOR", "the terminal and its colours"),
+    ("USER LOGNAME USERNAME SHELL", "the user and the login shell"),
+    ("TMPDIR TMP TEMP", "the folder of temporary files"),
+    ("DISPLAY WAYLAND_DISPLAY XAUTHORITY", "the display for windows"),
+    ("XDG_RUNTIME_DIR SSH_AUTH_SOCK", "sockets of the session, such as the SSH agent"),
+    ("HTTP_PROXY HTTPS_PROXY ALL_PROXY FTP_PROXY NO_PROXY", "proxies"),
+    ("http_proxy https_proxy all_proxy ftp_proxy no_proxy", "proxies"),
+    ("SSL_CERT_* REQUESTS_CA_BUNDLE CURL_CA_BUNDLE", "trusted certificates"),
 )
-"""Everywhere: (name or NAME*, what it is)."""
+"""What a clean process keeps everywhere: (names or NAME*, what they are)."""
 
-KEPT_WINDOWS = (
-    "ALLUSERSPROFILE",
-    "APPDATA",
-    "COMMONPROGRAMFILES",
-    "COMMONPROGRAMFILES(X86)",
-    "COMPUTERNAME",
-    "COMSPEC",
-    "HOMEDRIVE",
-    "HOMEPATH",
-    "LOCALAPPDATA",
-    "NUMBER_OF_PROCESSORS",
-    "OS",
-    "PATHEXT",
-    "PROCESSOR_ARCHITECTURE",
-    "PROGRAMDATA",
-    "PROGRAMFILES",
-    "PROGRAMFILES(X86)",
-    "PROGRAMW6432",
-    "PUBLIC",
-    "SYSTEMDRIVE",
-    "SYSTEMROOT",
-    "USERDOMAIN",
-    "USERPROFILE",
-    "WINDIR",
-)
+_WINDOWS = """
+ALLUSERSPROFILE APPDATA COMMONPROGRAMFILES COMMONPROGRAMFILES(X86) COMPUTERNAME COMSPEC
+HOMEDRIVE HOMEPATH LOCALAPPDATA NUMBER_OF_PROCESSORS OS PATHEXT PROCESSOR_ARCHITECTURE
+PROGRAMDATA PROGRAMFILES PROGRAMFILES(X86) PROGRAMW6432 PUBLIC SYSTEMDRIVE SYSTEMROOT
+USERDOMAIN USERPROFILE WINDIR
+"""
+KEPT_WINDOWS = tuple(_WINDOWS.split())
 """What Windows programs cannot do without."""
 
 _LEAVE_IN_CMD = "deactivate, or close this window and open a new one"

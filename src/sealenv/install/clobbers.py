@@ -72,7 +72,7 @@ def settle_clobbers(prefix: Path, lock: Lock, clobbers: Mapping[str, Collection[
     for path, owners in sorted(clobbers.items()):
         package = lock.find(winner(owners, lock))
         assert package is not None
-        record = read_raw(prefix, package)
+        record = read_raw(prefix, package.dist)
         entries = record["paths_data"]["paths"]
         names = [(e["_path"], e.get("original_path") or "") for e in entries]
         entry = next((pair for pair in names if path in map(_slashes, pair)), None)
@@ -96,7 +96,7 @@ def _swap(
 ) -> None:
     """Move the file in place aside, and the package's own into place."""
     for other in lock.packages:
-        theirs = read_raw(prefix, other)
+        theirs = read_raw(prefix, other.dist)
         if other.name != package.name and any(
             _slashes(e["_path"]) == path for e in theirs["paths_data"]["paths"]
         ):
@@ -104,11 +104,11 @@ def _swap(
             (prefix / aside).parent.mkdir(parents=True, exist_ok=True)
             os.replace(prefix / path, prefix / aside)
             _rename(theirs, path, aside, original=path)
-            write_raw(prefix, other, theirs)
+            write_raw(prefix, other.dist, theirs)
     aside = f"{_ASIDE}/{package.name}/{path}"
     os.replace(prefix / aside, prefix / path)
     _rename(record, aside, path, original=None)
-    write_raw(prefix, package, record)
+    write_raw(prefix, package.dist, record)
 
 
 def _rename(record: dict[str, Any], old: str, new: str, *, original: str | None) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from sealenv.errors import PrefixError
 from sealenv.layout import MARKER, MOVING, State, is_link, state_of
 from sealenv.naming import shown
+from sealenv.prefix.exclusive import exclusive
 from sealenv.prefix.pending import write_plan
-from sealenv.prefix.prefixlock import exclusive
 from sealenv.prefix.records import scan_records
 from sealenv.prefix.removal import refuse_frozen, refuse_in_use, refuse_inner
 from sealenv.seals.distributions import scan_distributions

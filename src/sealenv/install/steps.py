@@ -33,8 +33,7 @@ from sealenv.layout import META, USER_FOLDER
 from sealenv.locks import Lock
 from sealenv.portability.patch import Patched, patch_prefix
 from sealenv.prefix.condafiles import write_condarc, write_history, write_state
-from sealenv.prefix.pending import clear_pending, write_plan
-from sealenv.prefix.prefixlock import PrefixLock
+from sealenv.prefix.pending import PrefixLock, clear_pending, write_plan
 from sealenv.prefix.records import PrefixRecord, add_pyc, finish, read_records
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.target import Target

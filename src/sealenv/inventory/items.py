@@ -10,9 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from email.parser import HeaderParser
 from pathlib import Path
-from typing import Any
 
-import msgspec
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
@@ -93,19 +91,6 @@ class Item:
         return self.id.partition(":")[0]
 
 
-class _Said(msgspec.Struct):
-    """Fields of a record that `PrefixRecord` does not read."""
-
-    name: Any = None
-    version: Any = None
-    build: Any = None
-    license: Any = None
-    md5: Any = None
-
-
-_said = msgspec.json.Decoder(_Said)
-
-
 def read_items(prefix: Path, seal: Seal | None) -> tuple[list[Item], list[str]]:
     """Return every package and distribution by id, and a line for each record that cannot be read.
 
@@ -121,11 +106,10 @@ def read_items(prefix: Path, seal: Seal | None) -> tuple[list[Item], list[str]]:
     of_pip = {name: by_name[owner] for name, (owner, _) in about.items()}
     of_pip |= {d.name: f"pypi:{d.name}" for d in found}
     asked = read_requested(prefix)
-    said = _said_in(prefix)
     items: dict[str, Item] = {}
     for record in records:
         mine = [m for owner, m in about.values() if owner == record.name]
-        item = _package(record, said.get(record.dist, _Said()), by_name, asked, mine)
+        item = _package(record, by_name, asked, mine)
         # Two records of one name are damage; both are shown.
         items.setdefault(item.id if item.id not in items else f"conda:{record.dist}", item)
     for distribution in found:
@@ -134,21 +118,8 @@ def read_items(prefix: Path, seal: Seal | None) -> tuple[list[Item], list[str]]:
     return [items[key] for key in sorted(items)], problems
 
 
-def _said_in(prefix: Path) -> dict[str, _Said]:
-    """Return name-version-build -> the other fields of that record."""
-    found = {}
-    for path in sorted((prefix / META).glob("*.json")):
-        try:
-            one = _said.decode(read_regular(path))
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            continue  # `scan_records` reports it
-        found[f"{one.name}-{one.version}-{one.build}"] = one
-    return found
-
-
 def _package(
     record: PrefixRecord,
-    said: _Said,
     by_name: Mapping[str, str],
     asked: Mapping[str, str],
     about: Sequence[Metadata],
@@ -162,8 +133,8 @@ def _package(
     return Item(
         f"conda:{record.name}", record.name, record.version, record.build,
         subdir, channel.removesuffix(f"/{subdir}"), url,  # conda's records name the subdir behind it
-        _hex("sha256", record.sha256), _hex("md5", said.md5),
-        _line(said.license) or next((m.license for m in about if m.license), ""),
+        _hex("sha256", record.sha256), _hex("md5", record.md5),
+        _line(record.license) or next((m.license for m in about if m.license), ""),
         next((m.summary for m in about if m.summary), ""),
         tuple(entry.path for entry in record.paths_data.paths),
         tuple(Need(spec, by_name.get(package_name(spec))) for spec in record.depends if spec.strip()),

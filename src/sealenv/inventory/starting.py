@@ -39,7 +39,7 @@ def starts(
     Args:
         candidate: a file.
         find: what a name is on the same PATH, for `/usr/bin/env NAME`.
-        windows: it is a file for Windows, whatever this machine is.
+        windows: it is a file for Windows, also if this machine is not.
     """
     path = candidate.path
     if path is None or candidate.kind in (Kind.OTHER, Kind.DOCUMENT):

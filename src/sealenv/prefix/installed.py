@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from sealenv.errors import DigestError, RecordError
 from sealenv.layout import META
 from sealenv.locks import Lock, LockedPackage
@@ -20,8 +18,7 @@ from sealenv.locks.checks import (
 )
 from sealenv.locks.model import topological
 from sealenv.prefix.condafiles import read_requested
-from sealenv.prefix.records import outside_of
-from sealenv.system.files import read_regular
+from sealenv.prefix.records import outside_of, read_raw
 from sealenv.urls import split_credentials
 
 __all__ = ["installed"]
@@ -46,9 +43,8 @@ def installed(prefix: Path, platform: str, *, strict: bool = True) -> Lock:
         RecordError: a record is not readable or not valid, or names a path outside the prefix.
         DigestError: a record has no sha256 or URL, so the package could not be installed again.
     """
-    packages = []
-    for path in sorted((prefix / META).glob("*.json")):
-        packages.append(_package(path, strict))
+    paths = sorted((prefix / META).glob("*.json"))
+    packages = [_package(path, read_raw(prefix, path.stem), strict) for path in paths]
     if strict:
         _refuse_nameless(prefix, packages)
     subdirs = {p.subdir for p in packages} - {"noarch"}
@@ -62,15 +58,7 @@ def installed(prefix: Path, platform: str, *, strict: bool = True) -> Lock:
     )
 
 
-def _package(path: Path, strict: bool) -> LockedPackage:
-    try:
-        raw = msgspec.json.decode(read_regular(path), type=dict[str, Any])
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RecordError(
-            f"a package record cannot be read: {getattr(error, 'strerror', None) or error}",
-            where=str(path),
-            hint="sealenv verify shows details; create the environment again",
-        ) from error
+def _package(path: Path, raw: dict[str, Any], strict: bool) -> LockedPackage:
     if outside := outside_of(raw):
         raise RecordError(
             f"a package record names a path outside the environment: {outside!r}",

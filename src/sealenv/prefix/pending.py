@@ -1,4 +1,8 @@
-"""Empty a pending prefix: delete what a create wrote, keep everything else.
+"""A pending prefix: its marker and the lock on it, its plan, and how to empty it.
+
+The marker is the first file written into a new prefix and the last one removed. Its first line is the
+token that lets our own check pass the activation script. The parent, the engine and link scripts share
+the lock: while one of them lives, no other create touches the prefix.
 
 `conda-meta/sealenv.plan` lists every path before it is linked; the steps of create also write to known
 paths. Any other file belongs to the user and is moved into the user folder, never deleted.
@@ -7,15 +11,262 @@ paths. Any other file belongs to the user and is moved into the user folder, nev
 from __future__ import annotations
 
 import contextlib
+import errno
+import json
 import os
 import re
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sealenv.layout import ACTIVATION, MARKER, META, PKGS, PLAN, USER_FOLDER, Entry, walk
+from sealenv.errors import (
+    FilesystemError,
+    PrefixExistsError,
+    PrefixLockedError,
+)
+from sealenv.layout import (
+    ACTIVATION,
+    HISTORY,
+    MARKER,
+    META,
+    PKGS,
+    PLAN,
+    SEAL,
+    USER_FOLDER,
+    Entry,
+    State,
+    is_link,
+    state_of,
+    walk,
+)
+from sealenv.naming import shown
+from sealenv.system.filelock import open_removable, try_lock, unlock
 from sealenv.system.files import final_path, read_regular, write_atomic
 
-__all__ = ["REMOVING", "clear_pending", "kept_folder", "read_plan", "write_plan"]
+__all__ = [
+    "REMOVING",
+    "PrefixLock",
+    "clear_pending",
+    "is_locked",
+    "join",
+    "kept_folder",
+    "read_plan",
+    "take",
+    "write_plan",
+]
+
+_PARENT, _ENGINE = 0, 1
+_JOINED: list[int] = []
+
+
+class PrefixLock:
+    """Exclusive use of a prefix, from the first write to the commit."""
+
+    def __init__(self, prefix: Path, fd: int, token: str) -> None:
+        self.prefix = prefix
+        self.fd = fd
+        self.token = token
+
+    @classmethod
+    def acquire(cls, prefix: Path) -> PrefixLock:
+        """Mark the prefix as pending and lock it.
+
+        The target does not exist, is an empty folder, or is pending from an earlier create.
+
+        Raises:
+            PrefixExistsError: it holds something else, or is a link.
+            PrefixLockedError: another process works on it.
+            FilesystemError: it cannot be written.
+        """
+        refuse_unless_free(prefix)
+        try:
+            (prefix / META).mkdir(parents=True, exist_ok=True)
+            fd = _open_marker(prefix)
+        except OSError as error:
+            raise FilesystemError(
+                f"the environment cannot be started: {error.strerror}",
+                where=str(prefix),
+                hint="choose a folder that you may write, or make room",
+            ) from error
+        if not take(fd) or not _same(fd, prefix / MARKER):
+            os.close(fd)
+            raise PrefixLockedError(
+                "another process is creating this environment",
+                where=str(prefix),
+                hint="wait for it to end, or choose another name; children of a killed process end by "
+                "themselves within seconds",
+            )
+        token = os.urandom(16).hex()
+        import socket  # only `create` needs it
+
+        note = {"pid": os.getpid(), "host": socket.gethostname(), "since": int(time.time())}
+        try:
+            os.ftruncate(fd, 0)
+            os.lseek(fd, 0, os.SEEK_SET)
+            with os.fdopen(os.dup(fd), "wb") as file:
+                file.write(f"{token}\n{json.dumps(note)}\n".encode())
+            os.fsync(fd)
+        except BaseException:
+            os.close(fd)
+            raise
+        return cls(prefix, fd, token)
+
+    def share(self) -> None:
+        """Let the engine join. No other create can: it would need the lock exclusively."""
+        # On Windows the engine has a slot of its own.
+        if os.name != "nt" and not try_lock(self.fd, shared=True, slot=_PARENT):
+            raise PrefixLockedError(
+                "another process took this environment over",
+                where=str(self.prefix),
+                hint="run the same command again when it has ended",
+            )
+
+    def holds(self) -> bool:
+        """Return whether the marker is still the file that we wrote."""
+        return _same(self.fd, self.prefix / MARKER)
+
+    def commit(self) -> None:
+        """Remove the marker: the prefix is finished."""
+        (self.prefix / PLAN).unlink(missing_ok=True)
+        marker = self.prefix / MARKER
+        if os.name == "nt":
+            # A removed file keeps its name until it is closed; a rename takes effect at once.
+            marker = marker.rename(marker.with_name(f".{marker.name}.{self.token}"))
+        marker.unlink()
+        _sync_folder(self.prefix / META)
+        self.close()
+
+    def close(self) -> None:
+        """Release the lock; if the marker still exists, the prefix stays pending."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+
+def refuse_unless_free(prefix: Path, advice: str | None = None) -> None:
+    """Refuse a target that holds anything but an unfinished create.
+
+    Args:
+        prefix: the target.
+        advice: what else can be done about a sealed environment, instead of its removal.
+
+    Raises:
+        PrefixExistsError: it holds something else, or is a link.
+    """
+    hint = f"choose another name, or remove it first: sealenv remove {shown(str(prefix))}"
+    if is_link(prefix):
+        raise PrefixExistsError("the target is a link", where=str(prefix), hint="name its target")
+    state = state_of(prefix)
+    if state is State.PENDING and _is_bootstraps(prefix):
+        raise PrefixExistsError(
+            "a standalone script began this environment and did not finish it",
+            where=str(prefix),
+            hint=f"run that script again, or: sealenv remove {shown(str(prefix))}",
+        )
+    if state in {State.ABSENT, State.EMPTY, State.PENDING}:
+        return
+    what = {
+        State.SEALED: "the environment already exists",
+        State.FOREIGN: "the environment already exists, made by another tool",
+        State.OTHER: "the target is not an empty folder",
+    }[state]
+    if state is State.SEALED and advice:
+        hint = f"choose another name, or {advice}"
+    if state is State.OTHER:
+        hint = "choose another name or folder; sealenv deletes nothing that it did not make"
+    raise PrefixExistsError(what, where=str(prefix), hint=hint)
+
+
+def _is_bootstraps(prefix: Path) -> bool:
+    """Return whether a standalone script wrote the marker; it writes no plan of its files."""
+    try:
+        return read_regular(prefix / MARKER).startswith(b"sealenv-bootstrap ")
+    except OSError:  # gone, or held by its script
+        return False
+
+
+def is_locked(prefix: Path) -> bool:
+    """Return whether a process works on a pending prefix right now."""
+    try:
+        fd = open_removable(prefix / MARKER, new=False)
+    except OSError:
+        return False
+    try:
+        return not take(fd)
+    finally:
+        os.close(fd)
+
+
+def join(prefix: str) -> None:
+    """Hold the lock in this process too, until it ends.
+
+    Raises:
+        PrefixLockedError: another create holds the marker.
+    """
+    fd = open_removable(Path(prefix, MARKER), new=False)
+    if not try_lock(fd, shared=True, slot=_ENGINE):
+        os.close(fd)
+        raise PrefixLockedError("another process took this environment over", where=prefix)
+    _JOINED.append(fd)
+
+
+def _open_marker(prefix: Path) -> int:
+    """Open the marker; create it if it does not exist.
+
+    Another create may have finished since the prefix was checked. Then the new marker is in a finished
+    environment, and is removed again.
+
+    Raises:
+        PrefixExistsError: that happened.
+    """
+    while True:
+        if is_link(prefix / MARKER):  # Windows has no O_NOFOLLOW
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(prefix / MARKER))
+        with contextlib.suppress(FileNotFoundError):
+            return open_removable(prefix / MARKER, new=False)
+        try:
+            fd = open_removable(prefix / MARKER, new=True)
+        except FileExistsError:
+            continue
+        if not any((prefix / name).exists() for name in (SEAL, HISTORY)):
+            return fd
+        os.close(fd)
+        (prefix / MARKER).unlink(missing_ok=True)
+        raise PrefixExistsError(
+            "another process has just created this environment",
+            where=str(prefix),
+            hint="use it, or choose another name",
+        )
+
+
+def take(fd: int) -> bool:
+    """Take the lock exclusively: on Windows, where the engine has its own slot, both slots."""
+    if not try_lock(fd, slot=_PARENT):
+        return False
+    if os.name == "nt":
+        if not try_lock(fd, slot=_ENGINE):
+            unlock(fd, slot=_PARENT)
+            return False
+        unlock(fd, slot=_ENGINE)
+    return True
+
+
+def _same(fd: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(fd), os.lstat(path))
+    except OSError:
+        return False
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":
+        return
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
 
 _KEPT = "kept-from-pending"
 _OURS = re.compile(

@@ -29,7 +29,7 @@ from sealenv.layout import META, first_leaving
 from sealenv.system.files import read_regular, write_atomic
 
 if TYPE_CHECKING:
-    from sealenv.locks import Lock, LockedPackage
+    from sealenv.locks import Lock
 
 __all__ = [
     "PathsData",
@@ -40,7 +40,6 @@ __all__ = [
     "finish",
     "outside_of",
     "read_raw",
-    "read_raw_record",
     "read_records",
     "scan_records",
     "write_raw",
@@ -160,6 +159,8 @@ class PrefixRecord(msgspec.Struct):
     fn: str = ""
     subdir: str = ""
     sha256: str | None = None
+    md5: Any = None
+    license: Any = None
     noarch: str | None = None
     depends: list[str] = []
     paths_data: PathsData = msgspec.field(default_factory=PathsData)
@@ -276,7 +277,7 @@ def finish(prefix: Path, lock: Lock, requested: Iterable[str], view: Path) -> No
     for spec in requested:
         wanted.setdefault(package_name(spec), []).append(spec)
     for package in lock.packages:
-        record = read_raw(prefix, package)
+        record = read_raw(prefix, package.dist)
         stem = package.fn.removesuffix(".conda").removesuffix(".tar.bz2")
         record |= {
             "url": package.url,
@@ -293,7 +294,7 @@ def finish(prefix: Path, lock: Lock, requested: Iterable[str], view: Path) -> No
         _fix_paths(prefix, record, mode)
         if package.name in wanted:
             record["requested_spec"] = wanted[package.name][0]  # what conda < 4.4 and mamba read
-        write_raw(prefix, package, record)
+        write_raw(prefix, package.dist, record)
 
 
 def _fix_paths(prefix: Path, record: dict[str, Any], mode: int) -> None:
@@ -321,31 +322,15 @@ def add_pyc(prefix: Path, lock: Lock, compiled: Mapping[str, list[str]]) -> None
         paths = compiled.get(package.name)
         if not paths:
             continue
-        record = read_raw(prefix, package)
+        record = read_raw(prefix, package.dist)
         record["files"] = sorted({*record.get("files", ()), *paths})
         record["paths_data"]["paths"] += [
             {"_path": p, "path_type": "pyc_file"} for p in sorted(paths)
         ]
-        write_raw(prefix, package, record)
+        write_raw(prefix, package.dist, record)
 
 
-def read_raw(prefix: Path, package: LockedPackage) -> dict[str, Any]:
-    """Return the whole record of a package that was just linked.
-
-    Raises:
-        RecordError: it is missing or cannot be read.
-    """
-    try:
-        return read_raw_record(prefix, package.dist)
-    except RecordError as error:
-        raise RecordError(
-            f"the engine left no readable record of {package.dist}: {error.what}",
-            where=error.where,
-            hint="run the same command again",
-        ) from error
-
-
-def read_raw_record(prefix: Path, dist: str) -> dict[str, Any]:
+def read_raw(prefix: Path, dist: str) -> dict[str, Any]:
     """Return the whole record of a package, by name-version-build.
 
     Raises:
@@ -355,11 +340,14 @@ def read_raw_record(prefix: Path, dist: str) -> dict[str, Any]:
     try:
         return msgspec.json.decode(read_regular(path), type=dict[str, Any])
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise RecordError(f"{why}", where=str(path)) from error
+        raise RecordError(
+            f"a package record cannot be read: {getattr(error, 'strerror', None) or error}",
+            where=str(path),
+            hint="sealenv verify shows details; create the environment again",
+        ) from error
 
 
-def write_raw(prefix: Path, package: LockedPackage, record: dict[str, Any]) -> None:
+def write_raw(prefix: Path, dist: str, record: dict[str, Any]) -> None:
     """Replace a record."""
     data = msgspec.json.format(msgspec.json.encode(record), indent=2)
-    write_atomic(prefix / META / f"{package.dist}.json", data)
+    write_atomic(prefix / META / f"{dist}.json", data)

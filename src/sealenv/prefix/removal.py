@@ -25,8 +25,8 @@ from sealenv.layout import (
     walk,
 )
 from sealenv.naming import printable, shown
-from sealenv.prefix.pending import REMOVING, write_plan
-from sealenv.prefix.prefixlock import exclusive, is_locked, take
+from sealenv.prefix.exclusive import exclusive
+from sealenv.prefix.pending import REMOVING, is_locked, take, write_plan
 from sealenv.prefix.records import scan_records
 from sealenv.system.deleting import delete, holders_of, while_held
 from sealenv.system.filelock import open_removable
@@ -93,7 +93,7 @@ def check_removable(
 
 
 def is_leftover(prefix: Path) -> bool:
-    """Whether only an empty conda-meta is left of a remove or create that was killed."""
+    """Return whether only an empty conda-meta is left of a remove or create that was killed."""
     return not is_link(prefix) and state_of(prefix) is State.EMPTY and (prefix / META).is_dir()
 
 
@@ -189,7 +189,7 @@ def _inner_environments(paths: Iterable[str]) -> list[str]:
 
 
 def _is_certain(prefix: Path) -> bool:
-    """Whether a foreign environment has a readable record, or a history that is not empty."""
+    """Return whether a foreign environment has a readable record, or a history that is not empty."""
     return bool(scan_records(prefix)[0]) or (prefix / HISTORY).stat().st_size > 0
 
 

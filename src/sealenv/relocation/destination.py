@@ -18,7 +18,7 @@ from sealenv.errors import (
 from sealenv.layout import HISTORY, MARKER, META, SEAL, State, is_link, state_of
 from sealenv.locations import default_envs_dir
 from sealenv.naming import check_name, check_prefix, shown
-from sealenv.prefix.prefixlock import is_locked
+from sealenv.prefix.pending import is_locked
 from sealenv.relocation.journal import read_journal
 from sealenv.relocation.relocation import same_make
 from sealenv.seals.seal import Seal, read_seal

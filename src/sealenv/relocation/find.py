@@ -30,7 +30,7 @@ from typing import NamedTuple, TypeAlias
 
 from sealenv.layout import is_windows
 from sealenv.seals.snapshot import FILE, LINK, Row, native
-from sealenv.system.hashing import open_once
+from sealenv.system.files import open_once
 
 __all__ = [
     "FORMS",

@@ -12,7 +12,7 @@ from sealenv.errors import CheckFailedError, from_oserror
 from sealenv.gates.admission import clean_environ
 from sealenv.install.check import CheckReport, check_environment
 from sealenv.layout import site_packages
-from sealenv.prefix.prefixlock import PrefixLock
+from sealenv.prefix.pending import PrefixLock
 from sealenv.progress import Reporter
 from sealenv.relocation.files import Files
 from sealenv.relocation.find import find

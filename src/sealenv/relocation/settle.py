@@ -20,7 +20,7 @@ from pathlib import Path
 from sealenv.activation.scripts import activation_files
 from sealenv.errors import SealenvError, from_oserror
 from sealenv.layout import HISTORY, State, state_of
-from sealenv.prefix.prefixlock import replace_history
+from sealenv.prefix.exclusive import replace_history
 from sealenv.progress import Reporter
 from sealenv.relocation.files import Files
 from sealenv.relocation.find import find

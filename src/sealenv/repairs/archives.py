@@ -14,7 +14,7 @@ from sealenv.errors import SealenvError
 from sealenv.install.wheels import install_wheels, record_pyc
 from sealenv.locks import Lock, LockedPackage, LockedWheel
 from sealenv.locks.checks import check_package
-from sealenv.prefix.records import PrefixRecord, read_raw_record
+from sealenv.prefix.records import PrefixRecord, read_raw
 from sealenv.progress import Reporter
 from sealenv.seals.changes import locked_packages
 from sealenv.seals.check_compiled import source_of
@@ -158,7 +158,7 @@ def _lock_of(comparison: Comparison, names: Collection[str]) -> tuple[Lock, set[
     unknown = set()
     for record in _with_python(comparison, names):
         dist, sha256 = locked.get(record.name, ("", None))
-        raw = read_raw_record(comparison.prefix, record.dist)
+        raw = read_raw(comparison.prefix, record.dist)
         package = as_locked(raw, sha256 if dist == record.dist else None)
         if package is None:
             unknown.add(record.name)

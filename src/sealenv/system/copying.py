@@ -95,7 +95,7 @@ def _clone(source: int, target: int) -> bool:
 
 
 def copy_link(source: Name, target: Name, status: os.stat_result) -> None:
-    """Copy a symbolic link, whatever its target is.
+    """Copy a symbolic link; its target need not exist.
 
     Raises:
         OSError: it cannot be created.

@@ -117,7 +117,7 @@ else:
 
 
 def _is_held(error: OSError) -> bool:
-    """Whether Windows refused because a process holds the file open, which may soon be over."""
+    """Return whether Windows refused because a process has the file open, which may end soon."""
     code = getattr(error, "winerror", None)
     return code in _HELD or (os.name == "nt" and error.errno == errno.ENOTEMPTY)
 

@@ -6,7 +6,6 @@ A file has a temporary name until it is complete: `.NAME.<16 hex>` in the same f
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import os
 import re
@@ -29,11 +28,10 @@ __all__ = [
     "check_output",
     "final_path",
     "keep_owner",
+    "open_once",
     "open_regular",
     "partial_file",
-    "read_known",
     "read_regular",
-    "rename_absent",
     "rename_new",
     "replace_like",
     "temporary_path",
@@ -153,29 +151,33 @@ OF_ALL = frozenset(
 """Errors that concern the whole file system or process, not one file."""
 MOST = 64 << 20
 """The largest record or seal in bytes that is read into memory."""
-_AT_FDCWD = -100
-_NOREPLACE = 1  # RENAME_NOREPLACE, linux/fs.h
-_EXCLUSIVE = 4  # RENAME_EXCL, sys/stdio.h of macOS
-_UNKNOWN = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP})
+_OCCUPIED = frozenset({errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR})
 
 
-def open_regular(path: str | bytes | os.PathLike[str], *, follow: bool = True) -> BufferedReader:
-    """Open a regular file, without waiting for a FIFO or a device of that name.
+def open_once(
+    path: str | bytes | os.PathLike[str], *, follow: bool = False
+) -> tuple[int, os.stat_result]:
+    """Open a regular file and return its descriptor and status; never wait for a FIFO.
 
     Args:
         path: the file.
         follow: accept a link to a file; on Windows links are always followed.
 
     Raises:
-        OSError: it is not a regular file, or cannot be read.
+        OSError: it cannot be opened, or is not a regular file.
     """
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
-    flags |= 0 if follow else getattr(os, "O_NOFOLLOW", 0)
-    file = open(os.open(path, flags), "rb")  # noqa: SIM115
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
+    fd = os.open(path, flags | (0 if follow else getattr(os, "O_NOFOLLOW", 0)))
+    status = os.fstat(fd)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(fd)
         raise OSError(errno.EINVAL, "it is not a regular file", os.fspath(path))
-    return file
+    return fd, status
+
+
+def open_regular(path: str | bytes | os.PathLike[str], *, follow: bool = True) -> BufferedReader:
+    """Open a regular file as `open_once` does, for reading."""
+    return open(open_once(path, follow=follow)[0], "rb")
 
 
 def read_regular(path: str | bytes | os.PathLike[str], *, most: int = MOST) -> bytes:
@@ -188,23 +190,13 @@ def read_regular(path: str | bytes | os.PathLike[str], *, most: int = MOST) -> b
     Raises:
         OSError: it is larger, is not a regular file, or cannot be read.
     """
-    return read_known(path, most=most)[0]
-
-
-def read_known(
-    path: str | bytes | os.PathLike[str], *, most: int = MOST
-) -> tuple[bytes, os.stat_result]:
-    """Read a regular file as `read_regular` does; return its status too."""
     with open_regular(path) as file:
-        status = os.fstat(file.fileno())
-        if status.st_size > most:
+        if os.fstat(file.fileno()).st_size > most:
             raise OSError(errno.EFBIG, f"it has more than {most >> 20} MiB", os.fspath(path))
-        return file.read(), status
+        return file.read()
 
 
-def write_atomic(
-    path: Path, data: bytes, *, mode: int = 0o666, durable: bool = False, new: bool = False
-) -> None:
+def write_atomic(path: Path, data: bytes, *, mode: int = 0o666, durable: bool = False) -> None:
     """Replace a file at one instant, or leave the old one and nothing else.
 
     A link is replaced, never followed. As root, the file gets the owner of the one that it replaces, or
@@ -215,10 +207,8 @@ def write_atomic(
         data: its new content.
         mode: of the file, less the umask.
         durable: flush it to the disk first, so that a crash of the machine leaves no empty file.
-        new: replace nothing.
 
     Raises:
-        FileExistsError: something exists there, and `new` is set.
         OSError: it cannot be written.
     """
     with _temporary(path, mode) as (file, partial):
@@ -230,10 +220,7 @@ def write_atomic(
         replaces = os.path.lexists(path)
         if replaces or (sys.platform != "win32" and os.geteuid() == 0):
             keep_owner(partial, os.lstat(path if replaces else path.parent))
-        if new:
-            rename_absent(Path(partial), path)
-        else:
-            os.replace(partial, path)
+        os.replace(partial, path)
 
 
 def replace_like(
@@ -323,25 +310,25 @@ def check_output(path: Path, *, force: bool = False) -> None:
         raise NotFoundError(
             "the output folder does not exist",
             where=str(path.parent),
-            hint="make it first, or name another one with -o",
+            hint="create it, or choose another file with -o",
         )
     if path.is_symlink():
         raise OutputExistsError(
             "the output is a link, which sealenv does not follow",
             where=str(path),
-            hint="name the file it leads to, or another one, with -o",
+            hint="name its target, or another file, with -o",
         )
     if os.path.lexists(path) and not path.is_file():
         raise OutputExistsError(
             "the output is a folder" if path.is_dir() else "the output is not a regular file",
             where=str(path),
-            hint="name another one with -o",
+            hint="choose another file with -o",
         )
     if os.path.lexists(path) and not force:
         raise OutputExistsError(
             "the output file already exists",
             where=str(path),
-            hint="name another one with -o, or --force",
+            hint="choose another file with -o, or overwrite it with --force",
         )
 
 
@@ -353,51 +340,15 @@ def rename_new(source: Path, target: Path) -> None:
         OSError: it cannot be renamed; EXDEV: it is another file system.
     """
     emptied = False
+    if os.name == "nt":  # rename(2) replaces an empty folder itself
+        with contextlib.suppress(OSError):
+            target.rmdir()
+            emptied = True
     try:
-        target.rmdir()
-        emptied = True
-    except FileNotFoundError:
-        pass
-    except OSError:
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
-    try:
-        rename_absent(source, target)
-    except OSError:
+        os.rename(source, target)
+    except OSError as error:
         if emptied:
             target.mkdir()
+        if error.errno in _OCCUPIED:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
         raise
-
-
-def rename_absent(source: Path, target: Path) -> None:
-    """Rename a file or folder to a name that does not exist.
-
-    POSIX rename(2) would replace a file, or an empty folder that another process has just made. Linux
-    (3.15), macOS (10.12) and Windows can refuse that; on other systems it is only checked before.
-
-    Raises:
-        FileExistsError: something exists at the target.
-        OSError: it cannot be renamed.
-    """
-    if sys.platform == "win32":
-        os.rename(source, target)
-        return
-    code = _exclusively(os.fsencode(source), os.fsencode(target))
-    if code in _UNKNOWN:
-        if os.path.lexists(target):
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-        os.rename(source, target)
-    elif code:
-        raise OSError(code, os.strerror(code), str(source), None, str(target))
-
-
-def _exclusively(source: bytes, target: bytes) -> int:
-    """Return 0 or the errno; ENOSYS if the system has no such call."""
-    library = ctypes.CDLL(None, use_errno=True)
-    failed = 0
-    if sys.platform == "linux" and hasattr(library, "renameat2"):
-        failed = library.renameat2(_AT_FDCWD, source, _AT_FDCWD, target, _NOREPLACE)
-    elif sys.platform == "darwin" and hasattr(library, "renamex_np"):
-        failed = library.renamex_np(source, target, _EXCLUSIVE)
-    else:
-        return errno.ENOSYS
-    return ctypes.get_errno() if failed else 0

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import os
-import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sealenv.system.files import open_once
+
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-__all__ = ["hash_file", "hash_files", "open_once", "processors", "sha256_of"]
+__all__ = ["hash_file", "hash_files", "processors", "sha256_of"]
 
-_FLAGS = (
-    os.O_RDONLY
-    | getattr(os, "O_BINARY", 0)
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)
-)
 _BLOCK = 1 << 20
 _LARGE = 1 << 20
 """The smallest file in bytes that is worth a thread: hashlib and read release the interpreter."""
@@ -114,23 +108,6 @@ def _hash(path: str | bytes) -> bytes | OSError:
         return sha256_of(path)
     except OSError as error:
         return error
-
-
-def open_once(path: str | bytes) -> tuple[int, os.stat_result]:
-    """Open a regular file and return its descriptor and status; never follow a link or wait for a FIFO.
-
-    Raises:
-        OSError: it cannot be opened, or is not a regular file.
-    """
-    fd = os.open(path, _FLAGS)
-    try:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "it is not a regular file", path)
-    except BaseException:
-        os.close(fd)
-        raise
-    return fd, status
 
 
 def processors() -> int:

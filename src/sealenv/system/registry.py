@@ -64,6 +64,9 @@ class Registry(Protocol):
     def values(self, key: Key) -> Iterable[tuple[str, Value]]:
         """Return the names and values of a key, if it exists."""
 
+    def subkeys(self, key: Key) -> list[str]:
+        """Return the names of the keys in an existing key."""
+
     def write(self, key: Key, name: str, value: Value | None) -> None:
         """Set a value of an existing key, or delete it (None)."""
 
@@ -97,6 +100,10 @@ if sys.platform == "win32":
                 for number in range(winreg.QueryInfoKey(opened)[1]):
                     name, data, kind = winreg.EnumValue(opened, number)
                     yield name, Value(kind, data)
+
+        def subkeys(self, key: Key) -> list[str]:
+            with self._open(key) as opened:
+                return [winreg.EnumKey(opened, i) for i in range(winreg.QueryInfoKey(opened)[0])]
 
         def write(self, key: Key, name: str, value: Value | None) -> None:
             with self._open(key, winreg.KEY_SET_VALUE) as opened:

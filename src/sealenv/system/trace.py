@@ -9,17 +9,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from sealenv._version import __version__
 from sealenv.layout import leads_elsewhere, walk
+from sealenv.system.registry import Key, Registry, this_registry
 
 __all__ = [
     "KEYS",
     "MOST",
-    "Change",
     "Place",
     "Snapshot",
     "TraceReport",
@@ -49,23 +49,9 @@ class Snapshot:
     unreadable: bool = False
 
     @property
-    def files(self) -> int:
-        """The number of entries that are not folders."""
-        return sum(not stat.S_ISDIR(fact[0]) for fact in self.entries.values())
-
-    @property
-    def size(self) -> int:
-        """Bytes; a file with several names counts under each."""
-        return sum(fact[1] for fact in self.entries.values())
-
-
-@dataclass(frozen=True)
-class Change:
-    """How two snapshots differ: absolute paths."""
-
-    added: tuple[str, ...]
-    removed: tuple[str, ...]
-    changed: tuple[str, ...]
+    def files(self) -> list[str]:
+        """The entries that are not folders."""
+        return [path for path, fact in self.entries.items() if not stat.S_ISDIR(fact[0])]
 
 
 def take(path: str, *, full: bool, skip: Collection[str] = (), most: int = MOST) -> Snapshot:
@@ -99,23 +85,13 @@ def take(path: str, *, full: bool, skip: Collection[str] = (), most: int = MOST)
     return Snapshot(True, found)
 
 
-def compare(before: Snapshot, after: Snapshot, *, inode: bool = True) -> Change:
-    """Return what was added, removed and changed, by name.
-
-    Args:
-        before: the first snapshot.
-        after: the second one.
-        inode: whether a newer time of the inode alone is a change. An archive that gets another hard
-            link has a newer one, and its content is the same.
-    """
-    old, new = before.entries, after.entries
-    compared = slice(None) if inode else slice(3)
-    both = old.keys() & new.keys()
-    return Change(
-        tuple(sorted(new.keys() - old.keys())),
-        tuple(sorted(old.keys() - new.keys())),
-        tuple(sorted(path for path in both if old[path][compared] != new[path][compared])),
-    )
+def compare(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, list[str]]:
+    """Return the names that were added, removed and changed."""
+    return {
+        "added": sorted(after.keys() - before.keys()),
+        "removed": sorted(before.keys() - after.keys()),
+        "changed": sorted(n for n in before.keys() & after.keys() if before[n] != after[n]),
+    }
 
 
 def _fact(status: os.stat_result) -> _Fact:
@@ -158,33 +134,24 @@ def read_registry() -> dict[str, Values | None]:
 
     The result is empty on systems without a registry.
     """
-    found: dict[str, Values | None] = {}
-    if sys.platform == "win32":
-        views = ((64, winreg.KEY_WOW64_64KEY), (32, winreg.KEY_WOW64_32KEY))
-        for hive, path in KEYS:
-            root = winreg.HKEY_CURRENT_USER if hive == "HKCU" else winreg.HKEY_LOCAL_MACHINE
-            for bits, view in views:
-                found[f"{hive}\\{path} ({bits}-bit)"] = _read(root, path, view)
-    return found
+    registry = this_registry()
+    if registry is None:
+        return {}
+    keys = [Key(hive, path, view) for hive, path in KEYS for view in (64, 32)]
+    return {f"{k.hive}\\{k.path} ({k.view}-bit)": _values_below(registry, k) for k in keys}
 
 
-if sys.platform == "win32":
-    import winreg
-
-    def _read(root: int, path: str, view: int) -> Values | None:
-        try:
-            with winreg.OpenKey(root, path, access=winreg.KEY_READ | view) as key:
-                keys, count, _ = winreg.QueryInfoKey(key)
-                rows = [winreg.EnumValue(key, index) for index in range(count)]
-                names = [winreg.EnumKey(key, index) for index in range(keys)]
-        except OSError:
-            return None
-        values = {name: f"{kind}:{data!r}" for name, data, kind in rows}
-        for name in names:
-            below = _read(root, f"{path}\\{name}", view) or {}
-            values[f"{name}\\"] = ""
-            values |= {f"{name}\\{inner}": text for inner, text in below.items()}
-        return values
+def _values_below(registry: Registry, key: Key) -> Values | None:
+    try:
+        values = {name: f"{value.kind}:{value.data!r}" for name, value in registry.values(key)}
+        names = registry.subkeys(key)
+    except OSError:
+        return None
+    for name in names:
+        below = _values_below(registry, replace(key, path=f"{key.path}\\{name}")) or {}
+        values[f"{name}\\"] = ""
+        values |= {f"{name}\\{inner}": text for inner, text in below.items()}
+    return values
 
 
 SCHEMA = 1
@@ -321,9 +288,9 @@ class TraceReport:
         shown, paths = [], {}
         for place in self._places:
             old, new = self._before[place.path], after[place.path]
-            change = compare(old, new)
+            change = compare(old.entries, new.entries)
             shown.append(_place_json(place, old, new, change))
-            paths.update(dict.fromkeys((*change.added, *change.removed, *change.changed)))
+            paths.update(dict.fromkeys(path for found in change.values() for path in found))
         way = [path for path in paths if self._leads_to_own(path)]
         elsewhere = [path for path in paths if path not in way]
         registry = _registry_json(self._registry_before, read_registry())
@@ -370,31 +337,33 @@ def _now() -> str:
     return dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds")
 
 
-def _place_json(place: Place, old: Snapshot, new: Snapshot, change: Change) -> dict[str, Any]:
+def _place_json(
+    place: Place, old: Snapshot, new: Snapshot, change: Mapping[str, list[str]]
+) -> dict[str, Any]:
     return {
         "path": place.path,
         "looked_at": "in full" if place.full else "top level",
         "why": place.why,
         "before": {"exists": old.exists, "entries": len(old.entries)},
         "after": {"exists": new.exists, "entries": len(new.entries)},
-        "added": list(change.added),
-        "removed": list(change.removed),
-        "changed": list(change.changed),
+        **change,
         "truncated": old.truncated or new.truncated,
         "unreadable": old.unreadable or new.unreadable,
     }
 
 
 def _tally(old: Snapshot, new: Snapshot) -> dict[str, Any]:
-    change = compare(old, new, inode=False)
-    written = Snapshot(True, {path: new.entries[path] for path in (*change.added, *change.changed)})
+    """Count what was written. An archive that got another hard link was not: its content is the same."""
+    had, has = ({path: f[:3] for path, f in one.entries.items()} for one in (old, new))
+    change = compare(had, has)
+    written = {path: new.entries[path] for path in (*change["added"], *change["changed"])}
     return {
         "existed": old.exists,
-        "files_before": old.files,
-        "files_after": new.files,
-        "files_written": written.files,
-        "bytes_written": written.size,
-        "removed": len(change.removed),
+        "files_before": len(old.files),
+        "files_after": len(new.files),
+        "files_written": len(Snapshot(True, written).files),
+        "bytes_written": sum(fact[1] for fact in written.values()),
+        "removed": len(change["removed"]),
     }
 
 
@@ -402,34 +371,22 @@ def _registry_json(
     before: Mapping[str, Values | None], after: Mapping[str, Values | None]
 ) -> list[dict[str, Any]]:
     """Return only names: data may be secret."""
-    rows = []
-    for key, old in before.items():
-        new = after[key]
-        had, has = old or {}, new or {}
-        rows.append(
-            {
-                "key": key,
-                "before": {"exists": old is not None, "values": len(had)},
-                "after": {"exists": new is not None, "values": len(has)},
-                **_differences(had, has),
-            }
-        )
-    return rows
+    return [
+        {
+            "key": key,
+            "before": {"exists": old is not None, "values": len(old or {})},
+            "after": {"exists": after[key] is not None, "values": len(after[key] or {})},
+            **compare(old or {}, after[key] or {}),
+        }
+        for key, old in before.items()
+    ]
 
 
 def _variables_json(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, Any]:
     """Return only names, except for PATH: values may be secrets."""
     return {
         "variables": len(before),
-        **_differences(before, after),
+        **compare(before, after),
         "path_before": before.get("PATH", "").split(os.pathsep),
         "path_after": after.get("PATH", "").split(os.pathsep),
-    }
-
-
-def _differences(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, list[str]]:
-    return {
-        "added": sorted(after.keys() - before.keys()),
-        "removed": sorted(before.keys() - after.keys()),
-        "changed": sorted(n for n in before.keys() & after.keys() if before[n] != after[n]),
     }

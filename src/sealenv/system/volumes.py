@@ -15,6 +15,7 @@ from pathlib import Path
 from sealenv.errors import LinkError, UsageError
 from sealenv.layout import is_windows
 from sealenv.naming import check_windows_parts
+from sealenv.system.registry import Key, this_registry
 
 __all__ = [
     "extended",
@@ -134,27 +135,21 @@ def extended(path: Path) -> Path:
 
 _MAX_PATH = 260
 
-if sys.platform == "win32":
-    import winreg
 
-    def longest_path() -> int | None:
-        r"""Return the longest path in characters, without the closing NUL; None for no limit.
+def longest_path() -> int | None:
+    r"""Return the longest path in characters, without the closing NUL; None for no limit.
 
-        LongPathsEnabled lifts MAX_PATH for programs whose manifest allows it, such as python.exe.
-        """
-        place = r"SYSTEM\CurrentControlSet\Control\FileSystem"
-        try:
-            with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, place) as key:
-                enabled, _ = winreg.QueryValueEx(key, "LongPathsEnabled")
-        except OSError:
-            enabled = 0
-        return None if enabled == 1 else _MAX_PATH - 1
-
-else:
-
-    def longest_path() -> int | None:
-        """Return None: paths of other systems are long enough."""
+    LongPathsEnabled lifts MAX_PATH for programs whose manifest allows it, such as python.exe.
+    """
+    registry = this_registry()
+    if registry is None:
         return None
+    key = Key("HKLM", r"SYSTEM\CurrentControlSet\Control\FileSystem")
+    try:
+        enabled = registry.value(key, "LongPathsEnabled")
+    except OSError:
+        enabled = None
+    return None if enabled and enabled.data == 1 else _MAX_PATH - 1
 
 
 def refuse_long_paths(prefix: Path, platform: str, owners: Mapping[str, Sequence[str]]) -> None:

@@ -10,17 +10,14 @@ import bz2
 import hashlib
 import io
 import json
-import re
 import sys
 import tarfile
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal
-
-from sealenv.errors import UsageError
 
 __all__ = [
     "PLACEHOLDER",
@@ -55,8 +52,6 @@ PLACEHOLDER = (_STEM + "placehold_" * 25)[:255]
 TIMESTAMP = 1_700_000_000_000
 """The build time (milliseconds) of packages that state none: fixed, so that the bytes are equal."""
 
-_ENTRY_POINT = re.compile(r"[A-Za-z0-9_.-]+\s*=\s*[\w.]+:[\w.]+")
-
 
 @dataclass(frozen=True)
 class Payload:
@@ -88,7 +83,7 @@ class Payload:
         return self.source.read_bytes() if self.source is not None else b""
 
     def paths_entry(self) -> dict[str, object]:
-        """This path as an entry of info/paths.json."""
+        """Return this path as an entry of info/paths.json."""
         entry: dict[str, object] = {"_path": self.path}
         if self.symlink_target is not None:
             entry["path_type"] = "softlink"
@@ -130,7 +125,7 @@ class Package:
         return f"{self.name}-{self.version}-{self.build}"
 
     def index(self) -> dict[str, object]:
-        """The content of info/index.json."""
+        """Return the content of info/index.json."""
         arch, platform = _arch_platform(self.subdir)
         index: dict[str, object] = {
             "arch": arch,
@@ -202,7 +197,7 @@ def payload_members(package: Package) -> list[Member]:
     ]
 
 
-def package_bytes(package: Package, fmt: ArchiveFormat = "conda", *, level: int = 3) -> bytes:
+def package_bytes(package: Package, fmt: ArchiveFormat = "conda") -> bytes:
     """Return the archive as bytes, without any checks: tests build hostile archives with it."""
     mtime = (package.timestamp or TIMESTAMP) // 1000
     info, payload = info_members(package), payload_members(package)
@@ -212,7 +207,7 @@ def package_bytes(package: Package, fmt: ArchiveFormat = "conda", *, level: int 
         payload.sort(key=lambda member: member.name)
         return bz2.compress(tar_bytes(info + payload, mtime=mtime, in_order=True), 6)
     info_tar, payload_tar = tar_bytes(info, mtime=mtime), tar_bytes(payload, mtime=mtime)
-    return conda_container(package.stem, info_tar, payload_tar, level=level)
+    return conda_container(package.stem, info_tar, payload_tar)
 
 
 def tar_bytes(members: Iterable[Member], *, mtime: int = 0, in_order: bool = False) -> bytes:
@@ -232,12 +227,12 @@ def tar_bytes(members: Iterable[Member], *, mtime: int = 0, in_order: bool = Fal
     return buffer.getvalue()
 
 
-def conda_container(stem: str, info_tar: bytes, payload_tar: bytes, *, level: int = 3) -> bytes:
+def conda_container(stem: str, info_tar: bytes, payload_tar: bytes) -> bytes:
     """Join the two tars to the bytes of `<stem>.conda`."""
     parts = {
         "metadata.json": b'{"conda_pkg_format_version": 2}',
-        f"pkg-{stem}.tar.zst": zstd.compress(payload_tar, level),
-        f"info-{stem}.tar.zst": zstd.compress(info_tar, level),
+        f"pkg-{stem}.tar.zst": zstd.compress(payload_tar),
+        f"info-{stem}.tar.zst": zstd.compress(info_tar),
     }
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
@@ -249,33 +244,12 @@ def conda_container(stem: str, info_tar: bytes, payload_tar: bytes, *, level: in
     return buffer.getvalue()
 
 
-def write_package(
-    package: Package, folder: Path, fmt: ArchiveFormat = "conda", *, level: int = 3
-) -> Path:
-    """Write the archive into a channel's subdir folder and return its path.
-
-    Raises:
-        UsageError: a path leaves the prefix or occurs twice, or an entry point is malformed.
-    """
-    _check(package)
+def write_package(package: Package, folder: Path, fmt: ArchiveFormat = "conda") -> Path:
+    """Write the archive into a channel's subdir folder and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{package.stem}.{fmt}"
-    target.write_bytes(package_bytes(package, fmt, level=level))
+    target.write_bytes(package_bytes(package, fmt))
     return target
-
-
-def _check(package: Package) -> None:
-    seen: set[str] = set()
-    for item in package.payload:
-        pure = PurePosixPath(item.path)
-        if pure.is_absolute() or ".." in pure.parts or str(pure) != item.path or item.path == ".":
-            raise UsageError("A package path must stay inside the prefix.", where=item.path)
-        if item.path in seen:
-            raise UsageError("A package holds the same path twice.", where=item.path)
-        seen.add(item.path)
-    for entry_point in package.entry_points:
-        if not _ENTRY_POINT.fullmatch(entry_point):
-            raise UsageError("An entry point must read `name = module:func`.", where=entry_point)
 
 
 def record_of(archive: Path) -> dict[str, object]:

@@ -123,7 +123,7 @@ _NOTES = b"""The notes of the sealenv demo: a noarch package without Python.
 
 
 def stand_in(name: str, *, version: str = STAND_IN_VERSION) -> Package:
-    """A package that takes the place of `name`, and says so wherever it is seen."""
+    """Return a package that replaces `name`, and is labelled as a stand-in everywhere."""
     module = f"sealenv_stand_in_{name}"
     return _python_package(
         name,
@@ -136,7 +136,7 @@ def stand_in(name: str, *, version: str = STAND_IN_VERSION) -> Package:
 
 
 def sample_packages() -> list[Package]:
-    """The other packages of the demo: three samples and two stand-ins."""
+    """Return the other packages of the demo: three samples and two stand-ins."""
     return [
         _python_package(
             "demo-greeting",

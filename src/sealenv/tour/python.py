@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import platform
 import posixpath
 import re
 import subprocess
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from sealenv.errors import UsageError
 from sealenv.layout import is_windows
+from sealenv.spec.model import current_platform
 from sealenv.tour.archive import PLACEHOLDER, Package, Payload
 
 __all__ = [
@@ -29,7 +29,6 @@ __all__ = [
 ]
 
 _SYSTEM_PREFIXES = {"/usr", "/usr/local", "/opt", "/opt/local", "/opt/homebrew", "/"}
-_MACHINES = {"x86_64": "64", "amd64": "64", "i686": "32", "i386": "32"}
 _LEFT_OUT_FOLDERS = {
     *("__pycache__", "dist-packages", "site-packages", "test", "tests"),
     *("idlelib", "lib2to3", "tkinter", "turtledemo"),
@@ -129,7 +128,7 @@ def inspect_interpreter(executable: Path | None = None) -> Interpreter:
         stdlib=Path(str(facts["stdlib"])),
         libdir=Path(str(facts["libdir"])),
         library=str(facts["library"]),
-        subdir=_subdir(),
+        subdir=current_platform(),
         free_threaded=bool(facts["free_threaded"]),
     )
 
@@ -146,14 +145,6 @@ def _ask(program: Path) -> dict[str, object]:
             "This interpreter does not answer.", where=str(program), details=[str(error)]
         ) from error
     return answer
-
-
-def _subdir() -> str:
-    system = {"linux": "linux", "darwin": "osx", "win32": "win"}.get(sys.platform)
-    machine = platform.machine().lower()
-    if system is None:
-        raise UsageError(f"No conda platform is known for {sys.platform}.")
-    return f"{system}-{_MACHINES.get(machine, machine)}"
 
 
 def python_package(executable: Path | None = None) -> Package:

@@ -7,24 +7,24 @@ from pathlib import Path
 import pytest
 
 from sealenv.errors import PrefixExistsError, PrefixLockedError
-from sealenv.layout import HISTORY, MARKER, META, SEAL, State, is_link, state_of
-from sealenv.prefix.prefixlock import PrefixLock, _open_marker, is_locked
+from sealenv.layout import MARKER, META, SEAL, State, is_link, state_of
+from sealenv.prefix.pending import PrefixLock, is_locked
 
 
 @pytest.fixture
 def links(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Skips where a link is made but cannot be told from a folder: Wine shows them as their target."""
+    """Skip if links look like their targets, as in Wine."""
     folder = tmp_path_factory.mktemp("links")
     try:
         (folder / "link").symlink_to(folder / "target", target_is_directory=True)
     except OSError:
         pytest.skip("this user may not make links")
     if not is_link(folder / "link"):
-        pytest.skip("links cannot be told from what they lead to (Wine)")
+        pytest.skip("links look like their targets (Wine)")
 
 
-def test_an_empty_conda_meta_is_what_a_killed_create_leaves(tmp_path: Path) -> None:
-    """Between the folder and the marker there is an instant; the next create goes on from there."""
+def test_an_empty_conda_meta_is_an_empty_prefix(tmp_path: Path) -> None:
+    """A create can be killed between the folder and the marker."""
     prefix = tmp_path / "e"
     (prefix / META).mkdir(parents=True)
     assert state_of(prefix) is State.EMPTY
@@ -34,7 +34,7 @@ def test_an_empty_conda_meta_is_what_a_killed_create_leaves(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("what", ["conda-meta/x", "x/conda-meta", "conda-meta-x"])
-def test_anything_else_is_somebodys(tmp_path: Path, what: str) -> None:
+def test_other_files_are_refused(tmp_path: Path, what: str) -> None:
     path = tmp_path / what
     path.parent.mkdir(exist_ok=True)
     path.write_text("mine")
@@ -42,7 +42,7 @@ def test_anything_else_is_somebodys(tmp_path: Path, what: str) -> None:
 
 
 @pytest.mark.usefixtures("links")
-def test_a_linked_conda_meta_is_somebodys(tmp_path: Path) -> None:
+def test_a_linked_conda_meta_is_refused(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     prefix = tmp_path / "e"
     prefix.mkdir()
@@ -51,16 +51,6 @@ def test_a_linked_conda_meta_is_somebodys(tmp_path: Path) -> None:
     with pytest.raises(PrefixExistsError):
         PrefixLock.acquire(prefix)
     assert list((tmp_path / "elsewhere").iterdir()) == []
-
-
-@pytest.mark.parametrize("sign", [SEAL, HISTORY])
-def test_no_marker_is_left_in_what_another_create_just_finished(tmp_path: Path, sign: str) -> None:
-    """It looked at a pending prefix, and the other one committed before it opened the marker."""
-    (tmp_path / META).mkdir()
-    (tmp_path / sign).write_text("{}")
-    with pytest.raises(PrefixExistsError, match="just created"):
-        _open_marker(tmp_path)
-    assert not (tmp_path / MARKER).exists()
 
 
 def test_a_killed_commit_is_still_pending_and_can_be_taken(tmp_path: Path) -> None:
@@ -88,8 +78,8 @@ def test_a_marker_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     assert (tmp_path / "mine").read_text() == "precious"
 
 
-def test_what_a_standalone_script_began_is_left_to_it(tmp_path: Path) -> None:
-    """Nothing there names its files: they would be taken for the user's."""
+def test_a_prefix_of_a_standalone_script_is_refused(tmp_path: Path) -> None:
+    """It has no plan, so its files would be taken for the user's."""
     prefix = tmp_path / "e"
     (prefix / META).mkdir(parents=True)
     (prefix / MARKER).write_text("sealenv-bootstrap 0.1.0\n")

@@ -13,6 +13,7 @@ import pytest
 from rattler import Channel, PrefixRecord, install, solve
 
 from sealenv.layout import FILES, SEAL
+from sealenv.tour.channel import DemoChannel
 from tests.channel import Channels
 from tests.machine import Machine
 from tests.pypi.index import Index, Wheel
@@ -243,14 +244,33 @@ def test_conda_packages_changed_by_pip(
     assert "modified" in machine.run("list").stdout
     pip(machine, "e", "uninstall", "-y", "cow")
     assert kinds(machine.json("verify", "e")) == {("removed", "py-cow")}
+    assert machine.json("info", "e")["condition"] == "modified"
     assert machine.run("repair", "e").stderr.endswith("nothing to repair\n")
     machine.run("seal", "e", "-y")
     assert machine.json("verify", "e", "--locked")["findings"] == []
+    assert machine.json("info", "e")["condition"] is None
     for name in (SEAL, FILES, *json.loads((own / SEAL).read_text())["activation"]):
         (own / name).unlink()
     shutil.rmtree(own / "etc/sealenv")
     answer = machine.json("verify", "e")
     assert (answer["state"], answer["condition"]) == ("foreign", "modified")
+
+
+@pytest.mark.slow
+def test_the_same_version_by_pip(
+    warm_machine: Machine, own_environment: Path, demo_channel: DemoChannel, tmp_path: Path
+) -> None:
+    """pip replaces a package of conda by a wheel of the same version."""
+    machine, index = warm_machine, Index(tmp_path / "index")
+    machine.run("run", "e", "--", "python", "-c", "import pip")
+    assert machine.json("info", "e")["condition"] is None
+    info = next(site(own_environment).glob("pip-*.dist-info"))
+    version = info.name.removesuffix(".dist-info").partition("-")[2]
+    index.add(Wheel("pip", version, files={"pip/__init__.py": "", "pip/__main__.py": ""}))
+    pip(machine, "e", "install", "--index-url", index.url, "--force-reinstall", f"pip=={version}")
+    assert machine.json("info", "e")["condition"] == "modified"
+    answer = machine.json("verify", "e", code=None)
+    assert answer["condition"] != "as made"
 
 
 def site(prefix: Path) -> Path:
@@ -288,6 +308,7 @@ def test_packages_of_pip(warm_machine: Machine, own_environment: Path, tmp_path:
     machine.run("seal", "e", "-y")
     assert machine.json("verify", "e", "--locked")["condition"] == "as made"
     assert machine.json("diff", "e")["equal"]
+    assert machine.json("info", "e")["condition"] is None
     pip(machine, "e", "install", "--index-url", index.url, "cowsay==2.0")
     assert kinds(machine.json("verify", "e")) == {("changed", "cowsay")}
     pip(machine, "e", "uninstall", "-y", "cowsay")

@@ -215,7 +215,8 @@ def _show_plan(planned: Plan, *, err: bool = False) -> None:
     click.echo(f"{archives_text(planned.packages, planned.wheels)}; {fetch}", err=err)
     for channel in channels:
         click.echo(f"channel        {printable(channel)}", err=err)
-    click.echo(f"environment    {planned.prefix}", err=err)
+    replaced = " (replaced)" if planned.replaces else ""
+    click.echo(f"environment    {planned.prefix}{replaced}", err=err)
     click.echo(f"package cache  {planned.writes.cache}", err=err)
     click.echo(f"conda's cache  {planned.writes.conda_cache}", err=err)
     click.echo("Nothing else is written anywhere.", err=err)

@@ -59,6 +59,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What `create` would do."""
 
     prefix: AbsolutePath
+    replaces: Annotated[bool, Meta(description="whether an environment is there, with --replace")]
     platform: str
     channels: tuple[str, ...]
     engine: Engine
@@ -291,13 +292,15 @@ def make(job: Job, confirm: Callable[[Plan], None] | None = None) -> Created:
 
 
 def _plan(job: Job) -> tuple[Plan, Lock]:
-    if not (job.options.replace and may_replace(job.prefix, job.options.environ)):
+    replaces = job.options.replace and may_replace(job.prefix, job.options.environ)
+    if not replaces:
         refuse_unless_free(job.prefix, "replace it with --replace")
     lock = steps.solve(job)
     carried = job.target.bundle is not None
     missing = [a for a in lock.archives if not (carried or job.store.has(a))]
     planned = Plan(
         prefix=job.prefix,
+        replaces=replaces,
         platform=lock.platform,
         channels=lock.channels,
         engine=Engine(name=job.engine.name, version=job.engine.version),

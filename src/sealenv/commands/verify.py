@@ -40,7 +40,10 @@ from sealenv.seals.snapshot import (
 if TYPE_CHECKING:
     from sealenv.locks import Lock
 
-__all__ = ["Verified", "examine", "verify"]
+__all__ = ["HEADER_ONLY", "Verified", "examine", "verify"]
+
+HEADER_ONLY = "by header only; the code was not checked"
+"""The end of a note that is of interest to few."""
 
 
 class SealedAndNow(msgspec.Struct, frozen=True):
@@ -307,7 +310,7 @@ def _compiled_note(comparison: Comparison, findings: Iterable[Finding]) -> list[
     files = (
         "1 .pyc file matches its source" if count == 1 else f"{count} .pyc files match their source"
     )
-    return [f"{files} by header only; the code was not checked"]
+    return [f"{files} {HEADER_ONLY}"]
 
 
 def _report(

@@ -278,7 +278,7 @@ class TestHostile:
     def test_a_hostile_lock(self, tmp_path: Path, change: dict[str, Any]) -> None:
         assert "secretpw" not in refused(with_lock(tmp_path, **change), BundleError)
 
-    @pytest.mark.parametrize("change", [{"name": "../../evil"}, {"variables": {"A": "x\ny"}}])
+    @pytest.mark.parametrize("change", [{"name": "../../evil"}, {"variables": {"A": "x\0y"}}])
     def test_a_hostile_lock_file(self, tmp_path: Path, change: dict[str, Any]) -> None:
         data = msgspec.json.encode(msgspec.structs.replace(locks(), **change))
         refused(raw(tmp_path / "b", sorted((contents() | {LOCK: data}).items())), BundleError)

@@ -126,11 +126,12 @@ def test_an_unfinished_prefix(
     marker: str, dialect: Dialect, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
 ) -> None:
     """Only the check at the end of `create`, which uses a POSIX shell, enters a pending one."""
-    (fake_prefix / f"conda-meta/sealenv.{marker}").touch()
+    (fake_prefix / f"conda-meta/sealenv.{marker}").write_text("token\nmore\n")
     lines = [dialect.attempt(dialect.script(fake_prefix))]
-    done = dialect.run(tmp_path / "work", lines, environ)
-    assert done.statuses() == [1], done.said
-    assert "is unfinished" in done.said
+    for wrong in ({}, {"SEALENV_CHECK_TOKEN": "another"}):
+        done = dialect.run(tmp_path / "work", lines, environ | wrong)
+        assert done.statuses() == [1], done.said
+        assert "is unfinished" in done.said
     done = dialect.run(tmp_path / "work", lines, {**environ, "SEALENV_CHECK_TOKEN": "token"})
     assert done.statuses() == [0 if (dialect.ext, marker) == ("sh", "pending") else 1]
 
@@ -240,6 +241,15 @@ def test_an_active_shell_whose_start_up_file_sets_path(
     assert done.statuses() == [1], done.said
     assert "PATH=" in done.said
     assert "is active, but its programs do not come first" in done.said
+
+    # The command that is printed works in this shell.
+    clear = done.said.partition("do not come first; to clear it: ")[2].partition(" Then activate")[
+        0
+    ]
+    lines = [clear, dialect.source(dialect.script(fake_prefix)), dialect.run_python(work, "inside")]
+    done = dialect.run(work, lines, environ)
+    assert done.env("inside")["CONDA_PREFIX"] == str(fake_prefix), done.said
+    assert done.env("inside")["PATH"].startswith(f"{own}:")
 
 
 def test_a_failing_script_of_a_package_is_named(

@@ -5,7 +5,8 @@
 @rem variables of this environment are in etc\sealenv\*.bat. `deactivate` (in a batch file: `call deactivate`)
 @rem gives back what this script has changed.
 @rem
-@rem Three levels: the caller's mode, nothing expanded twice, and !name! for texts of others.
+@rem The first setlocal keeps the caller's settings. In the second, an exclamation mark in the path of this file is
+@rem a plain character. In the third, !name! gives a value that cmd.exe does not read as a command.
 @setlocal EnableExtensions
 @setlocal DisableDelayedExpansion
 @for %%I in ("%~dp0.") do @set "_sealenv_here=%%~fI"& @set "_sealenv_name=%%~nxI"

@@ -11,7 +11,8 @@ rem |   ENV_NAME            the name of the environment (default: py)
 rem |   PY_VERSION          such as 3.12 (default: the newest); the folder is ENV_NAME_3_12
 rem |
 rem |   --post SCRIPT       after the environment is made, copy SCRIPT into its folder
-rem |                       __home__ and run it there, to install more packages
+rem |                       __home__ and run it there, to install more packages; it
+rem |                       activates:  call "%~dp0..\condabin\mamba.bat" activate
 rem |   --remove            delete this environment, if this script or sealenv made it
 rem |   --dry-run           show what would be done; write nothing
 rem |   --help              show this text

@@ -20,7 +20,8 @@ Makes a standalone conda environment with python, conda and mamba.
   PY_VERSION          such as 3.12 (default: the newest); the folder is ENV_NAME_3_12
 
   --post SCRIPT       after the environment is made, copy SCRIPT into its folder
-                      __home__ and run it there, to install more packages
+                      __home__ and run it there, to install more packages; it
+                      activates:  . ../etc/profile.d/conda.sh && conda activate "$(cd .. && pwd)"
   --remove            delete this environment, if this script or sealenv made it
   --dry-run           show what would be done; write nothing
   --help              show this text

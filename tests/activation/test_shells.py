@@ -243,9 +243,7 @@ def test_an_active_shell_whose_start_up_file_sets_path(
     assert "is active, but its programs do not come first" in done.said
 
     # The command that is printed works in this shell.
-    clear = done.said.partition("do not come first; to clear it: ")[2].partition(" Then activate")[
-        0
-    ]
+    clear = done.said.partition("; to clear it: ")[2].partition(" Then activate")[0]
     lines = [clear, dialect.source(dialect.script(fake_prefix)), dialect.run_python(work, "inside")]
     done = dialect.run(work, lines, environ)
     assert done.env("inside")["CONDA_PREFIX"] == str(fake_prefix), done.said

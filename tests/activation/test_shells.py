@@ -262,7 +262,8 @@ def test_a_failing_script_of_a_package_is_named(
     lines = [dialect.attempt(dialect.script(fake_prefix)), dialect.run_python(work, "inside")]
     done = dialect.run(work, lines, environ)
     assert done.statuses() == [0], done.said
-    assert f"sealenv: {script} failed" in done.said
+    word = "failed" if dialect.ext in ("xsh", "nu") else "ended with exit code"
+    assert f"sealenv: {script} {word}" in done.said
     assert done.env("inside")["A"] == "1"
     assert "activate:é" in done.env("inside")["STEPS"]
 

@@ -29,13 +29,16 @@ __SEALENV_MOVED__
 @if defined _sealenv_why >&2 echo   next: !_sealenv_next!
 @if defined _sealenv_why exit /b 1
 
-@rem --- The active environment stays as it is, if PATH begins with its folders.
+@rem --- The active environment stays as it is, if PATH begins with its folders, or its python.exe comes first.
 @set "_sealenv_named="
 @if /i "!CONDA_PREFIX!"=="!_sealenv_here!" set "_sealenv_named=yes"
 @if defined SEALENV_PREFIX if /i not "!SEALENV_PREFIX!"=="!_sealenv_here!" set "_sealenv_named="
 @set "_sealenv_path=!PATH!;"
 @if defined _sealenv_named for %%F in ("!_sealenv_here!;" "!_sealenv_here!\condabin;") do @if /i "%%~F!_sealenv_path:*;=!"=="!_sealenv_path!" exit /b 0
-@if defined _sealenv_named >&2 echo sealenv: this environment is active, but PATH does not begin with its folders.
+@if defined _sealenv_named for %%I in (python.exe) do @if /i "%%~dp$PATH:I"=="!_sealenv_here!\" exit /b 0
+@if defined _sealenv_named >&2 echo sealenv: this environment is active, but its programs do not come first on PATH.
+@if defined _sealenv_named >&2 echo   next: open a new Command Prompt, or: sealenv shell --clean "!_sealenv_here!"
+@if defined _sealenv_named exit /b 1
 
 @rem --- Refuse a shell that is not clean. A line of more than 8191 characters is not run, and the next one is:
 @rem PATH would be the old one.

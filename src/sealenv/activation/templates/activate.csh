@@ -98,7 +98,7 @@ else
         source $_sealenv_file:q
         set _sealenv_state = $status
         if ($_sealenv_state) then
-            _sealenv_say "sealenv: "$_sealenv_file:q" failed with exit code $_sealenv_state"
+            _sealenv_say "sealenv: "$_sealenv_file:q" ended with exit code $_sealenv_state"
         endif
     end
     if (! $?_sealenv_nonomatch) unset nonomatch

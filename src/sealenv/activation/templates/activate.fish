@@ -82,7 +82,7 @@ end
 function _sealenv_source
     for file in $argv
         source $file
-        or printf '%s\n' "sealenv: $file failed with exit code $status" >&2
+        or printf '%s\n' "sealenv: $file ended with exit code $status" >&2
     end
 end
 

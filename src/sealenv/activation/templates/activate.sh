@@ -119,7 +119,7 @@ _sealenv_scripts() {
         for _sealenv_item in "$@"; do set -- "$_sealenv_item" "$@"; done
     fi
     while [ "$_sealenv_rest" -gt 0 ]; do
-        if [ -f "$1" ]; then . "$1" || printf '%s\n' "sealenv: $1 failed with exit code $?" >&2; fi
+        if [ -f "$1" ]; then . "$1" || printf '%s\n' "sealenv: $1 ended with exit code $?" >&2; fi
         shift
         _sealenv_rest=$((_sealenv_rest - 1))
     done

@@ -80,6 +80,7 @@ def render(name: str) -> bytes:
         "HELP": help_lines(kind, "help.txt", SCRIPT=name, DEFAULT=table.default),
         "PROGRAMS": " ".join(PROGRAMS.values()),
         "CLEAN": "",
+        "CACHE_OF_RUN": "pkgs",
         "USE": USE,
         "MAKE": " && ".join(f"call :{step}" for step in _STEPS),
         "MACHINES": "\n".join(f"    {uname}) subdir={p} ;;" for p, uname in MACHINES.items()),

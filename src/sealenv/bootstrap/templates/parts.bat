@@ -1,12 +1,16 @@
 @@ settings
-for %%V in (ERRORLEVEL DIRCMD ENV_NAME PY_VERSION) do set "%%V="
-for %%V in (BAD DIRTY DRY PENDING POST REMOVE SHA256 STATE WORK) do set "SB_%%V="
+rem A variable called ERRORLEVEL would hide the exit codes of programs, and DIRCMD has options for dir.
+for %%V in (ERRORLEVEL DIRCMD ENV_NAME) do set "%%V="
+for %%V in (BAD DIRTY PENDING STATE WORK) do set "SB_%%V="
 set "SB_RC=0"
 set "SB_SYS=%SystemRoot%\System32"
 set "SB_SELF=%~f0"
-set "SB_SCRIPT=%~dp0"
+__SEALENV_PART_SCRIPT__
 set "SB_DRIVE=%~d0"
 if not defined MICROMAMBA_URL set "MICROMAMBA_URL=https://github.com/mamba-org/micromamba-releases/releases"
+
+@@ script
+set "SB_SCRIPT=%~dp0"
 
 @@ gate
 rem One shell, one environment: an active one, or a redirected Python, would decide which files programs use.
@@ -94,6 +98,7 @@ echo [INFO] Done. To use it:  __SEALENV_USE__
 if defined SB_WORK rmdir /S /Q "\\?\%SB_WORK%" 2>nul
 endlocal & exit /b %SB_RC%
 
+@@ help
 :help
 for /f "usebackq tokens=1,* delims=|" %%A in ("%SB_SELF%") do if "%%A"=="rem " echo:%%B
 goto :end
@@ -186,7 +191,7 @@ rem a word only if there is another character. eol is one of them: by default FO
 if not defined %~1 exit /b 0
 call set "SB_T=%%%~1:"=?%%"
 for /f "eol=a delims=abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-%~2" %%A in ("%SB_T%") do if not "%%A"=="" (
-  call :fail 2 "%~1 has a character that is not allowed" "" "use letters, digits, dots, hyphens and underscores"
+  call :fail 2 "%~1 has a character that is not allowed. Besides letters and digits there can be" "._-%~2" "correct it"
   exit /b 2
 )
 exit /b 0
@@ -264,7 +269,7 @@ for %%P in (__SEALENV_FORGOTTEN__ XDG_) do >>"%SB_WORK%\names.txt" 2>nul set %%P
 for /f "usebackq delims==" %%V in ("%SB_WORK%\names.txt") do set "%%V="
 for %%D in (home tmp) do mkdir "%SB_WORK%\%%D"
 for %%V in (HOME USERPROFILE APPDATA LOCALAPPDATA) do set "%%V=%SB_WORK%\home"
-rem mamba.bat fails if TMP has a space. The short name has none.
+rem mamba.bat fails if TMP has a space. The short name has none; Windows makes one unless that is off for the drive.
 for %%I in ("%SB_WORK%\tmp") do set "TMP=%%~sI"
 set "TEMP=%TMP%"
 set "PATH=%SB_SYS%;%SystemRoot%;%SB_SYS%\Wbem"

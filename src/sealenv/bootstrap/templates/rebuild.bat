@@ -16,7 +16,7 @@ set "SB_SHA256=__SEALENV_DIGEST__"
 set "MICROMAMBA_VERSION=__SEALENV_MICROMAMBA__"
 set "ENV_NAME=__SEALENV_NAME__"
 if not "%~1"=="" set "ENV_NAME=%~1"
-if /I "%ENV_NAME%"=="--help" goto :help
+if /I "%ENV_NAME%"=="--help" echo: %~nx0 [NAME]& goto :help
 if "%ENV_NAME:~0,1%"=="-" call :fail 2 "unknown option" "%ENV_NAME%" "--help shows the argument" & goto :end
 if not [%2]==[] call :fail 2 "too many arguments" "%~2" "--help shows the argument" & goto :end
 
@@ -71,7 +71,9 @@ __SEALENV_PART_PATCH__
 
 __SEALENV_PART_PROVE__
 
-rem === Subroutines of the steps ==========================================================================
+rem === --help and subroutines ============================================================================
+
+__SEALENV_PART_HELP__
 
 __SEALENV_PART_FAIL__
 

@@ -64,7 +64,8 @@ if /I "%SB_T%"=="--dry-run" set "SB_DRY=1" & goto :next_argument
 if /I "%SB_T%"=="--remove" set "SB_REMOVE=1" & goto :next_argument
 if /I "%SB_T%"=="--post" if not "%~1"=="" set "SB_POST=%~1" & shift /1 & goto :next_argument
 if not defined SB_T call :fail 2 "an argument is empty" "" "--help shows the arguments" & goto :end
-if "%SB_T:~0,1%"=="-" call :fail 2 "unknown option, or one without its value" "%SB_T%" "--help shows the options" & goto :end
+if "%SB_T:~0,1%"=="-" call :fail 2 "unknown option, or one without its value" "%SB_T%" ^
+  "--help shows the options" & goto :end
 if not defined ENV_NAME set "ENV_NAME=%SB_T%" & goto :next_argument
 if defined PY_VERSION call :fail 2 "too many arguments" "%SB_T%" "--help shows the arguments" & goto :end
 set "PY_VERSION=%SB_T%"
@@ -84,7 +85,8 @@ for %%D in ("%SB_T:;=" "%") do for %%F in (conda-meta pyvenv.cfg) do if not "%%~
   if /I "%%~nxD"=="Scripts" if exist "%%~dpD%%F" set "SB_BAD=%%~D"
 )
 if defined SB_BAD >&2 echo   PATH: "%SB_BAD%" belongs to another environment& set "SB_DIRTY=1"
-if defined SB_DIRTY call :fail 3 "this shell is not clean: see above" "" "open a new cmd.exe window, or clear each variable with: set NAME=" & goto :end
+if defined SB_DIRTY call :fail 3 "this shell is not clean: see above" "" ^
+  "open a new cmd.exe window, or clear each variable with: set NAME=" & goto :end
 
 rem === Names and places ==================================================================================
 
@@ -99,7 +101,8 @@ if defined PY_VERSION set "ENV_NAME=%ENV_NAME%_%PY_VERSION:.=_%"
 if defined PACKAGES set "SB_SPECS=%SB_SPECS% %PACKAGES%"
 call :place SB_POST "the path of the --post script" || goto :end
 if defined SB_POST for %%I in ("%SB_POST%") do set "SB_POST=%%~fI" & set "SB_POST_NAME=%%~nxI"
-if defined SB_POST if not exist "%SB_POST%" call :fail 2 "the --post script does not exist" "%SB_POST%" "check its path" & goto :end
+if defined SB_POST if not exist "%SB_POST%" call :fail 2 "the --post script does not exist" "%SB_POST%" ^
+  "check its path" & goto :end
 
 rem The environment is made in PY_ENVS, else in DRIVE:\dev\Anaconda\envs on the drive of this script, else in the
 rem current folder. The cache is DRIVE:\CACHE, else TEMP.
@@ -111,7 +114,8 @@ set "SB_PREFIX=%SB_T%\%ENV_NAME%"
 if defined ENV_PREFIX set "SB_PREFIX=%ENV_PREFIX%"
 call :place SB_PREFIX "the folder of the environment" || goto :end
 for %%I in ("%SB_PREFIX%\.") do set "SB_PREFIX=%%~fI"
-if not "%SB_PREFIX:~1,2%"==":\" call :fail 2 "this is not on a drive" "%SB_PREFIX%" "use a path such as C:\envs\my_env" & goto :end
+if not "%SB_PREFIX:~1,2%"==":\" call :fail 2 "this is not on a drive" "%SB_PREFIX%" ^
+  "use a path such as C:\envs\my_env" & goto :end
 set "SB_META=%SB_PREFIX%\conda-meta"
 set "SB_MARKER=%SB_META%\sealenv.pending"
 set "SB_CACHE=%TEMP%"
@@ -124,7 +128,8 @@ if defined CONDA_PKGS_DIRS for /f "tokens=1 delims=,;" %%A in ("%CONDA_PKGS_DIRS
 rem A temporary folder is ours only if mkdir itself made it: two scripts can draw the same random number.
 for %%I in ("%TEMP%\sealenv-%RANDOM%%RANDOM%") do set "SB_T=%%~fI"
 if exist "%TEMP%\" mkdir "%SB_T%" 2>nul && set "SB_WORK=%SB_T%"
-if not defined SB_WORK call :fail 9 "cannot create a temporary folder" "%SB_T%" "run the same command again, or set TEMP to a folder that you may write" & goto :end
+if not defined SB_WORK call :fail 9 "cannot create a temporary folder" "%SB_T%" ^
+  "run the same command again, or set TEMP to a folder that you may write" & goto :end
 
 if defined SB_REMOVE goto :remove
 call :check_target || goto :end
@@ -140,7 +145,8 @@ rem === micromamba =============================================================
 
 rem micromamba needs the Microsoft Visual C++ runtime. Without it, it ends and prints nothing.
 for %%D in (vcruntime140 vcruntime140_1 msvcp140) do if not exist "%SB_SYS%\%%D.dll" (
-  call :fail 6 "the Microsoft Visual C++ runtime is not installed" "%%D.dll" "install vc_redist.x64 of Microsoft from https://aka.ms/vs/17/release/vc_redist.x64.exe, or run: winget install Microsoft.VCRedist.2015+.x64"
+  call :fail 6 "the Microsoft Visual C++ runtime is not installed" "%%D.dll" ^
+    "install vc_redist.x64 of Microsoft from https://aka.ms/vs/17/release/vc_redist.x64.exe, or run: winget install Microsoft.VCRedist.2015+.x64"
   goto :end
 )
 
@@ -162,7 +168,8 @@ echo [INFO] Downloading     "%SB_T%"
 call :download "%SB_T%" "%SB_WORK%\micromamba.exe" || goto :end
 call :has_sha256 "%SB_WORK%\micromamba.exe" "%SB_SHA256%" "%SB_T%" || goto :end
 mkdir "%SB_CACHE%\micromamba" 2>nul
-move /Y "%SB_WORK%\micromamba.exe" "%SB_EXE%" >nul || call :fail 9 "cannot write this file" "%SB_EXE%" "set CACHE to a folder that you may write" || goto :end
+move /Y "%SB_WORK%\micromamba.exe" "%SB_EXE%" >nul || call :fail 9 "cannot write this file" "%SB_EXE%" ^
+  "set CACHE to a folder that you may write" || goto :end
 :micromamba_checked
 
 rem === The environment ===================================================================================
@@ -170,20 +177,24 @@ rem === The environment ========================================================
 rem The marker is the first file in the environment and the last to go: until then it is visibly unfinished. The
 rem target is checked again, because the download can take minutes.
 mkdir "%SB_PKGS%" 2>nul
-if not exist "%SB_PKGS%\" call :fail 9 "cannot create the package cache" "%SB_PKGS%" "set CONDA_PKGS_DIRS to a folder that you may write" & goto :end
+if not exist "%SB_PKGS%\" call :fail 9 "cannot create the package cache" "%SB_PKGS%" ^
+  "set CONDA_PKGS_DIRS to a folder that you may write" & goto :end
 call :check_target || goto :end
 mkdir "%SB_META%" 2>nul
 if not defined SB_PENDING 2>nul >"%SB_MARKER%" echo sealenv-bootstrap %SB_VERSION%
-call :is_ours || call :fail 9 "cannot write into this folder" "%SB_PREFIX%" "choose a folder that you may write, or free some space" || goto :end
+call :is_ours || call :fail 9 "cannot write into this folder" "%SB_PREFIX%" ^
+  "choose a folder that you may write, or free some space" || goto :end
 
 rem The marker stays open meanwhile, as handle 9. No other process can open it to write: one run at a time.
 call :make 9>>"%SB_MARKER%"
-if not defined SB_STATE call :fail 7 "another process works on this environment" "%SB_PREFIX%" "wait until it has ended" & goto :end
+if not defined SB_STATE call :fail 7 "another process works on this environment" "%SB_PREFIX%" ^
+  "wait until it has ended" & goto :end
 if "%SB_STATE%"=="unfinished" >&2 echo [WARN] The environment is unfinished: run the same command again, or remove its folder.& goto :end
 >"%SB_META%\sealenv.bootstrap" echo sealenv-bootstrap %SB_VERSION%
 >>"%SB_META%\sealenv.bootstrap" echo micromamba %MICROMAMBA_VERSION% sha256 %SB_SHA256%
 del "%SB_MARKER%" 2>nul
-if exist "%SB_MARKER%" call :fail 9 "cannot delete this file" "%SB_MARKER%" "delete it: the environment is complete" & goto :end
+if exist "%SB_MARKER%" call :fail 9 "cannot delete this file" "%SB_MARKER%" ^
+  "delete it: the environment is complete" & goto :end
 echo [INFO] Done. To use it:  call "%SB_PREFIX%\condabin\mamba.bat" activate
 if not defined SB_POST goto :end
 
@@ -197,7 +208,8 @@ set "CONDA_PKGS_DIRS=%SB_PKGS%"
 cd /d "%SB_PREFIX%\__home__"
 "%SB_SYS%\cmd.exe" /d /c call "%SB_T%"
 set "SB_T=%ERRORLEVEL%"
-if not "%SB_T%"=="0" call :fail 10 "the --post script failed with exit code %SB_T%" "%SB_POST_NAME%" "the environment is complete; correct the script in __home__ and run it again"
+if not "%SB_T%"=="0" call :fail 10 "the --post script failed with exit code %SB_T%" "%SB_POST_NAME%" ^
+  "the environment is complete; correct the script in __home__ and run it again"
 
 :end
 if defined SB_WORK rmdir /S /Q "\\?\%SB_WORK%" 2>nul
@@ -233,7 +245,8 @@ for %%I in (conda-meta\*) do if /I not "%%~nxI"=="sealenv.pending" del /F /Q "%%
 del /F /Q * 2>nul
 popd
 if not exist "%SB_META%\history" if not exist "%SB_PREFIX%\python.exe" exit /b 0
-call :fail 9 "cannot delete what an earlier run left" "%SB_PREFIX%" "close the programs that use it, then run the same command again"
+call :fail 9 "cannot delete what an earlier run left" "%SB_PREFIX%" ^
+  "close the programs that use it, then run the same command again"
 exit /b 9
 
 rem The documents call: micromamba create -p PREFIX python=3.12 mamba conda. `create --yes` first deletes a folder
@@ -246,12 +259,15 @@ set SB_SPECS="%SB_SPECS: =" "%"
 set SB_CHANNELS=%SB_CHANNELS: -c ""=%
 set SB_SPECS=%SB_SPECS: ""=%
 type nul >"%SB_META%\history"
-"%SB_EXE%" install --yes --no-rc --no-shortcuts --override-channels %SB_CHANNELS% --root-prefix "%SB_WORK%\root" --prefix "%SB_PREFIX%" %SB_SPECS%
+"%SB_EXE%" install --yes --no-rc --no-shortcuts --override-channels %SB_CHANNELS% --root-prefix "%SB_WORK%\root" ^
+  --prefix "%SB_PREFIX%" %SB_SPECS%
 set "SB_T=%ERRORLEVEL%"
 if "%SB_T%"=="0" exit /b 0
 rem -1073741515 is 0xC0000135: Windows did not find a DLL.
-if "%SB_T%"=="-1073741515" call :fail 6 "micromamba.exe could not start: a DLL is missing" "" "install the Microsoft Visual C++ runtime (vc_redist.x64), then run the same command again" & exit /b 6
-call :fail 6 "micromamba failed with exit code %SB_T%: see above" "" "correct the reason, then run the same command again"
+if "%SB_T%"=="-1073741515" call :fail 6 "micromamba.exe could not start: a DLL is missing" "" ^
+  "install the Microsoft Visual C++ runtime (vc_redist.x64), then run the same command again" & exit /b 6
+call :fail 6 "micromamba failed with exit code %SB_T%: see above" "" ^
+  "correct the reason, then run the same command again"
 exit /b 6
 
 rem `pkgs` in the environment is the package cache of conda and mamba, shared with other environments.
@@ -264,7 +280,9 @@ rem Your own folders, from the folder of this script or from two levels above it
 :copy_folders
 set "SB_BAD="
 for %%D in (__home__ __shortcut__ __AppData__) do for %%S in ("%SB_SCRIPT%%%D" "%SB_SCRIPT%..\..\%%D") do (
-  if exist "%%~S\" if not exist "%SB_PREFIX%\%%D\" "%SB_PREFIX%\python.exe" -I -c "import os,shutil,sys;t=sys.argv[2];shutil.copytree(sys.argv[1],t+'.new');os.rename(t+'.new',t)" "%%~S" "%SB_PREFIX%\%%D" || set "SB_BAD=%%~S"
+  if exist "%%~S\" if not exist "%SB_PREFIX%\%%D\" "%SB_PREFIX%\python.exe" -I -c ^
+    "import os,shutil,sys;t=sys.argv[2];shutil.copytree(sys.argv[1],t+'.new');os.rename(t+'.new',t)" "%%~S" ^
+    "%SB_PREFIX%\%%D" || set "SB_BAD=%%~S"
 )
 if defined KEEP_MICROMAMBA copy /Y /B "%SB_EXE%" "%SB_PREFIX%\Scripts\micromamba.exe" >nul || set "SB_BAD=%SB_EXE%"
 if not defined SB_BAD exit /b 0
@@ -274,9 +292,11 @@ exit /b 9
 rem mamba's scripts, and the one beside conda.exe, contain the path of the environment. After the patch they find it
 rem from their own place. The new Python reads the program for that from the end of this script.
 :patch
-"%SB_PREFIX%\python.exe" -I -c "import sys; exec(open(sys.argv[1]).read().split('\n:program\n')[1])" "%SB_SELF%" "%SB_PREFIX%"
+"%SB_PREFIX%\python.exe" -I -c "import sys; exec(open(sys.argv[1]).read().split('\n:program\n')[1])" "%SB_SELF%" ^
+  "%SB_PREFIX%"
 if not errorlevel 1 exit /b 0
-call :fail 8 "cannot patch the scripts of the environment: see above" "%SB_PREFIX%" "report it, with the version of mamba: its scripts may have changed"
+call :fail 8 "cannot patch the scripts of the environment: see above" "%SB_PREFIX%" ^
+  "report it, with the version of mamba: its scripts may have changed"
 exit /b 8
 
 rem The proof: the programs of the environment run.
@@ -301,16 +321,21 @@ if not exist "%SB_PREFIX%\" call :fail 7 "there is no such environment" "%SB_PRE
 set "SB_T="
 for %%N in (sealenv sealenv.bootstrap) do if exist "%SB_META%\%%N" set "SB_T=1"
 call :is_ours && set "SB_T=1"
-if not defined SB_T call :fail 7 "neither this script nor sealenv made this" "%SB_PREFIX%" "nothing was removed; check the name" & goto :end
-if exist "%SB_META%\frozen" call :fail 7 "this environment is frozen" "%SB_META%\frozen" "nothing was removed; ask the one who froze it" & goto :end
+if not defined SB_T call :fail 7 "neither this script nor sealenv made this" "%SB_PREFIX%" ^
+  "nothing was removed; check the name" & goto :end
+if exist "%SB_META%\frozen" call :fail 7 "this environment is frozen" "%SB_META%\frozen" ^
+  "nothing was removed; ask the one who froze it" & goto :end
 if defined SB_DRY echo [INFO] Would remove    "%SB_PREFIX%"& goto :end
 set "SB_GONE=%SB_PREFIX%.removing"
-if exist "%SB_GONE%\" call :fail 7 "an earlier --remove left this" "%SB_GONE%" "delete it first; nothing was removed" & goto :end
+if exist "%SB_GONE%\" call :fail 7 "an earlier --remove left this" "%SB_GONE%" ^
+  "delete it first; nothing was removed" & goto :end
 for %%P in ("%SB_GONE%") do ren "%SB_PREFIX%" "%%~nxP" 2>nul
-if exist "%SB_PREFIX%\" call :fail 7 "the environment is in use" "%SB_PREFIX%" "close all its programs and shells; nothing was removed" & goto :end
+if exist "%SB_PREFIX%\" call :fail 7 "the environment is in use" "%SB_PREFIX%" ^
+  "close all its programs and shells; nothing was removed" & goto :end
 rmdir "%SB_GONE%\pkgs" 2>nul
 rmdir /S /Q "\\?\%SB_GONE%" 2>nul
-if exist "%SB_GONE%\" call :fail 9 "cannot remove everything" "%SB_GONE%" "delete this folder when no program uses it" & goto :end
+if exist "%SB_GONE%\" call :fail 9 "cannot remove everything" "%SB_GONE%" ^
+  "delete this folder when no program uses it" & goto :end
 echo [INFO] Removed         "%SB_PREFIX%"
 goto :end
 
@@ -344,7 +369,8 @@ rem :place NAME "what it is": the path has no character that cmd.exe or FOR trea
 if not defined %~1 exit /b 0
 call set "SB_T=%%%~1:"=?%%"
 for /f "eol=? delims=?*%%!^&|<>" %%A in ("%SB_T%") do if "%%A"=="%SB_T%" exit /b 0
-call :fail 2 "%~2 has a character that is not allowed in a path here" "" "use a path without quotes, percent and exclamation marks, carets, ampersands, pipes and wildcards"
+call :fail 2 "%~2 has a character that is not allowed in a path here" "" ^
+  "use a path without quotes, percent and exclamation marks, carets, ampersands, pipes and wildcards"
 exit /b 2
 
 rem :gate NAME "values that mean nothing"
@@ -367,7 +393,8 @@ set "SB_T="
 for /f "usebackq eol=: delims=" %%A in ("%SB_WORK%\listing.txt") do if /I not "%%A"=="conda-meta" if /I not "%%A"=="sealenv.pending" set "SB_T=1"
 if exist "%SB_MARKER%" for %%I in ("%SB_MARKER%") do if not "%%~zI"=="0" set "SB_T=1"
 if not defined SB_T exit /b 0
-call :fail 7 "this exists already, and no earlier run of this script left it" "%SB_PREFIX%" "choose another name, or remove it first"
+call :fail 7 "this exists already, and no earlier run of this script left it" "%SB_PREFIX%" ^
+  "choose another name, or remove it first"
 exit /b 7
 
 :is_ours
@@ -377,10 +404,12 @@ exit /b 1
 rem :download ADDRESS FILE. A redirection leads to https only. Proxies of companies can break the check whether a
 rem certificate was revoked; an older curl does not know the option for it.
 :download
-if not exist "%SB_SYS%\curl.exe" call :fail 9 "curl.exe was not found" "%SB_SYS%\curl.exe" "update Windows: Windows 10 has it since version 1803" & exit /b 9
+if not exist "%SB_SYS%\curl.exe" call :fail 9 "curl.exe was not found" "%SB_SYS%\curl.exe" ^
+  "update Windows: Windows 10 has it since version 1803" & exit /b 9
 set "SB_SSL="
 "%SB_SYS%\curl.exe" --ssl-revoke-best-effort --version >nul 2>nul && set "SB_SSL=--ssl-revoke-best-effort"
-"%SB_SYS%\curl.exe" --fail --silent --show-error --location --globoff --proto-redir =https %SB_SSL% --retry 3 --connect-timeout 30 --output "%~2" --url "%~1"
+"%SB_SYS%\curl.exe" --fail --silent --show-error --location --globoff --proto-redir =https %SB_SSL% --retry 3 ^
+  --connect-timeout 30 --output "%~2" --url "%~1"
 if not errorlevel 1 exit /b 0
 call :fail 5 "download failed" "%~1" "check the network and the address, then run the same command again"
 exit /b 5

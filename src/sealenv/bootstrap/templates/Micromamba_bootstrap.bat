@@ -27,7 +27,8 @@ if /I "%SB_T%"=="--dry-run" set "SB_DRY=1" & goto :next_argument
 if /I "%SB_T%"=="--remove" set "SB_REMOVE=1" & goto :next_argument
 if /I "%SB_T%"=="--post" if not "%~1"=="" set "SB_POST=%~1" & shift /1 & goto :next_argument
 if not defined SB_T call :fail 2 "an argument is empty" "" "--help shows the arguments" & goto :end
-if "%SB_T:~0,1%"=="-" call :fail 2 "unknown option, or one without its value" "%SB_T%" "--help shows the options" & goto :end
+if "%SB_T:~0,1%"=="-" call :fail 2 "unknown option, or one without its value" "%SB_T%" ^
+  "--help shows the options" & goto :end
 if not defined ENV_NAME set "ENV_NAME=%SB_T%" & goto :next_argument
 if defined PY_VERSION call :fail 2 "too many arguments" "%SB_T%" "--help shows the arguments" & goto :end
 set "PY_VERSION=%SB_T%"
@@ -52,7 +53,8 @@ if defined PY_VERSION set "ENV_NAME=%ENV_NAME%_%PY_VERSION:.=_%"
 if defined PACKAGES set "SB_SPECS=%SB_SPECS% %PACKAGES%"
 call :place SB_POST "the path of the --post script" || goto :end
 if defined SB_POST for %%I in ("%SB_POST%") do set "SB_POST=%%~fI" & set "SB_POST_NAME=%%~nxI"
-if defined SB_POST if not exist "%SB_POST%" call :fail 2 "the --post script does not exist" "%SB_POST%" "check its path" & goto :end
+if defined SB_POST if not exist "%SB_POST%" call :fail 2 "the --post script does not exist" "%SB_POST%" ^
+  "check its path" & goto :end
 
 __SEALENV_PART_PLACES__
 
@@ -97,7 +99,8 @@ set "CONDA_PKGS_DIRS=%SB_PKGS%"
 cd /d "%SB_PREFIX%\__home__"
 "%SB_SYS%\cmd.exe" /d /c call "%SB_T%"
 set "SB_T=%ERRORLEVEL%"
-if not "%SB_T%"=="0" call :fail 10 "the --post script failed with exit code %SB_T%" "%SB_POST_NAME%" "the environment is complete; correct the script in __home__ and run it again"
+if not "%SB_T%"=="0" call :fail 10 "the --post script failed with exit code %SB_T%" "%SB_POST_NAME%" ^
+  "the environment is complete; correct the script in __home__ and run it again"
 
 __SEALENV_PART_END__
 
@@ -117,7 +120,8 @@ set SB_SPECS="%SB_SPECS: =" "%"
 set SB_CHANNELS=%SB_CHANNELS: -c ""=%
 set SB_SPECS=%SB_SPECS: ""=%
 type nul >"%SB_META%\history"
-"%SB_EXE%" install --yes --no-rc --no-shortcuts --override-channels %SB_CHANNELS% --root-prefix "%SB_WORK%\root" --prefix "%SB_PREFIX%" %SB_SPECS%
+"%SB_EXE%" install --yes --no-rc --no-shortcuts --override-channels %SB_CHANNELS% --root-prefix "%SB_WORK%\root" ^
+  --prefix "%SB_PREFIX%" %SB_SPECS%
 __SEALENV_PART_RESULT__
 
 __SEALENV_PART_PKGS__
@@ -126,7 +130,9 @@ rem Your own folders, from the folder of this script or from two levels above it
 :copy_folders
 set "SB_BAD="
 for %%D in (__home__ __shortcut__ __AppData__) do for %%S in ("%SB_SCRIPT%%%D" "%SB_SCRIPT%..\..\%%D") do (
-  if exist "%%~S\" if not exist "%SB_PREFIX%\%%D\" "%SB_PREFIX%\python.exe" -I -c "import os,shutil,sys;t=sys.argv[2];shutil.copytree(sys.argv[1],t+'.new');os.rename(t+'.new',t)" "%%~S" "%SB_PREFIX%\%%D" || set "SB_BAD=%%~S"
+  if exist "%%~S\" if not exist "%SB_PREFIX%\%%D\" "%SB_PREFIX%\python.exe" -I -c ^
+    "import os,shutil,sys;t=sys.argv[2];shutil.copytree(sys.argv[1],t+'.new');os.rename(t+'.new',t)" "%%~S" ^
+    "%SB_PREFIX%\%%D" || set "SB_BAD=%%~S"
 )
 if defined KEEP_MICROMAMBA copy /Y /B "%SB_EXE%" "%SB_PREFIX%\Scripts\micromamba.exe" >nul || set "SB_BAD=%SB_EXE%"
 if not defined SB_BAD exit /b 0
@@ -146,16 +152,21 @@ if not exist "%SB_PREFIX%\" call :fail 7 "there is no such environment" "%SB_PRE
 set "SB_T="
 for %%N in (sealenv sealenv.bootstrap) do if exist "%SB_META%\%%N" set "SB_T=1"
 call :is_ours && set "SB_T=1"
-if not defined SB_T call :fail 7 "neither this script nor sealenv made this" "%SB_PREFIX%" "nothing was removed; check the name" & goto :end
-if exist "%SB_META%\frozen" call :fail 7 "this environment is frozen" "%SB_META%\frozen" "nothing was removed; ask the one who froze it" & goto :end
+if not defined SB_T call :fail 7 "neither this script nor sealenv made this" "%SB_PREFIX%" ^
+  "nothing was removed; check the name" & goto :end
+if exist "%SB_META%\frozen" call :fail 7 "this environment is frozen" "%SB_META%\frozen" ^
+  "nothing was removed; ask the one who froze it" & goto :end
 if defined SB_DRY echo [INFO] Would remove    "%SB_PREFIX%"& goto :end
 set "SB_GONE=%SB_PREFIX%.removing"
-if exist "%SB_GONE%\" call :fail 7 "an earlier --remove left this" "%SB_GONE%" "delete it first; nothing was removed" & goto :end
+if exist "%SB_GONE%\" call :fail 7 "an earlier --remove left this" "%SB_GONE%" ^
+  "delete it first; nothing was removed" & goto :end
 for %%P in ("%SB_GONE%") do ren "%SB_PREFIX%" "%%~nxP" 2>nul
-if exist "%SB_PREFIX%\" call :fail 7 "the environment is in use" "%SB_PREFIX%" "close all its programs and shells; nothing was removed" & goto :end
+if exist "%SB_PREFIX%\" call :fail 7 "the environment is in use" "%SB_PREFIX%" ^
+  "close all its programs and shells; nothing was removed" & goto :end
 rmdir "%SB_GONE%\pkgs" 2>nul
 rmdir /S /Q "\\?\%SB_GONE%" 2>nul
-if exist "%SB_GONE%\" call :fail 9 "cannot remove everything" "%SB_GONE%" "delete this folder when no program uses it" & goto :end
+if exist "%SB_GONE%\" call :fail 9 "cannot remove everything" "%SB_GONE%" ^
+  "delete this folder when no program uses it" & goto :end
 echo [INFO] Removed         "%SB_PREFIX%"
 goto :end
 

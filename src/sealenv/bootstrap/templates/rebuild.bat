@@ -62,7 +62,8 @@ rem micromamba compares each archive with its sha256 in this list, and solves no
 rem our marker; for `install`, the folder is an environment because of its history.
 :run_micromamba
 type nul >"%SB_META%\history"
-"%SB_EXE%" install --yes --no-rc --no-shortcuts --safety-checks enabled --extra-safety-checks__SEALENV_OFFLINE__ --root-prefix "%SB_WORK%\root" --prefix "%SB_PREFIX%" --file "%SB_WORK%\explicit.txt"
+"%SB_EXE%" install --yes --no-rc --no-shortcuts --safety-checks enabled --extra-safety-checks__SEALENV_OFFLINE__ ^
+  --root-prefix "%SB_WORK%\root" --prefix "%SB_PREFIX%" --file "%SB_WORK%\explicit.txt"
 __SEALENV_PART_RESULT__
 
 __SEALENV_PART_PKGS__

@@ -190,7 +190,7 @@ def test_the_active_environment_without_its_path(
     env = {"CONDA_PREFIX": here, "CONDA_SHLVL": "1"}
     done, shown = use(windows, prefix, tmp_path, env=env)
     assert shown["code"] == "1"
-    assert "is active, but its programs do not come first on PATH" in done.stderr
+    assert "is active, but its programs are not first on PATH" in done.stderr
     assert done.stderr.endswith(
         f'next: open a new Command Prompt, or: sealenv shell --clean "{here}"\n'
     )

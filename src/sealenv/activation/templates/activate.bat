@@ -36,7 +36,7 @@ __SEALENV_MOVED__
 @set "_sealenv_path=!PATH!;"
 @if defined _sealenv_named for %%F in ("!_sealenv_here!;" "!_sealenv_here!\condabin;") do @if /i "%%~F!_sealenv_path:*;=!"=="!_sealenv_path!" exit /b 0
 @if defined _sealenv_named for %%I in (python.exe) do @if /i "%%~dp$PATH:I"=="!_sealenv_here!\" exit /b 0
-@if defined _sealenv_named >&2 echo sealenv: this environment is active, but its programs do not come first on PATH.
+@if defined _sealenv_named >&2 echo sealenv: this environment is active, but its programs are not first on PATH.
 @if defined _sealenv_named >&2 echo   next: open a new Command Prompt, or: sealenv shell --clean "!_sealenv_here!"
 @if defined _sealenv_named exit /b 1
 

@@ -20,7 +20,8 @@ Makes a standalone conda environment with python, conda and mamba.
   PY_VERSION          such as 3.12 (default: the newest); the folder is ENV_NAME_3_12
 
   --post SCRIPT       after the environment is made, copy SCRIPT into its folder
-                      __home__ and run it there, to install more packages
+                      __home__ and run it there, to install more packages; it
+                      activates:  . ../etc/profile.d/conda.sh && conda activate "$(cd .. && pwd)"
   --remove            delete this environment, if this script or sealenv made it
   --dry-run           show what would be done; write nothing
   --help              show this text
@@ -110,13 +111,21 @@ unset IFS
 
 # === Names and places ==================================================================================
 
-# Names and versions have only characters that no shell and no file system treats specially.
-allowed() { case $2 in '' | *[!A-Za-z0-9._-]* | [.-]*) usage "$1 has characters that are not allowed: $2" ;; esac; }
+# allowed NAME VALUE ["more characters"]: VALUE has only letters, digits, . _ - and these characters.
+allowed() {
+    [ "$(printf '%s#' "$2" | LC_ALL=C tr -d "A-Za-z0-9._${3-}-")" = '#' ] ||
+        usage "$1 has a character that is not allowed. Besides letters and digits there can be: ._-${3-}"
+}
 name=${name:-py}
+case $name in .*) usage "ENV_NAME begins with a dot: $name" ;; esac
 allowed ENV_NAME "$name"
+allowed PY_VERSION "$python"
 allowed MICROMAMBA_VERSION "$version"
+allowed MICROMAMBA_SHA256 "$sha256"
+allowed MICROMAMBA_URL "$url" ':/~+=@%'
+allowed CHANNEL "$channels" ':/~+=@% '
+allowed PACKAGES "$packages" ':=<>!*,[]|~+ '
 if [ -n "$python" ]; then
-    allowed PY_VERSION "$python"
     name=${name}_$(printf %s "$python" | tr . _)
 fi
 prefix=${ENV_PREFIX:-${PY_ENVS:-$PWD}/$name}
@@ -156,7 +165,7 @@ check_target() {
 claim() {
     mkdir -p -- "$meta" && true >>"$marker" || fail 9 "cannot write $marker" 'choose a folder that you may write'
     exec 9<>"$marker"
-    read -r word word owner <"$marker" || owner=
+    read -r program program_version owner <"$marker" || owner= # see below: a name, a version, a process
     if command -v flock >/dev/null; then
         flock -n 9 || busy
     elif [ -n "$owner" ] && kill -0 "$owner" 2>/dev/null; then
@@ -273,7 +282,7 @@ empty ! -name __home__ ! -name __shortcut__ ! -name __AppData__ # What an earlie
 own() (
     others='CONDA|_CONDA|_CE_|MAMBA|PYTHON|PIP_|PIXI_|UV_|VIRTUAL_ENV|BASH_ENV|XDG_'
     unset $(env | LC_ALL=C sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p' | grep -E "^($others)")
-    PATH=/usr/bin:/bin:/usr/sbin:/sbin HOME=$work/home TMPDIR=$work CONDA_PKGS_DIRS=${cache_of_run:-$pkgs}
+    PATH=/usr/bin:/bin:/usr/sbin:/sbin HOME=$work/home TMPDIR=$work CONDA_PKGS_DIRS=$pkgs
     export PATH HOME TMPDIR CONDA_PKGS_DIRS
     "$@"
 )

@@ -126,11 +126,12 @@ def test_an_unfinished_prefix(
     marker: str, dialect: Dialect, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
 ) -> None:
     """Only the check at the end of `create`, which uses a POSIX shell, enters a pending one."""
-    (fake_prefix / f"conda-meta/sealenv.{marker}").touch()
+    (fake_prefix / f"conda-meta/sealenv.{marker}").write_text("token\nmore\n")
     lines = [dialect.attempt(dialect.script(fake_prefix))]
-    done = dialect.run(tmp_path / "work", lines, environ)
-    assert done.statuses() == [1], done.said
-    assert "is unfinished" in done.said
+    for wrong in ({}, {"SEALENV_CHECK_TOKEN": "another"}):
+        done = dialect.run(tmp_path / "work", lines, environ | wrong)
+        assert done.statuses() == [1], done.said
+        assert "is unfinished" in done.said
     done = dialect.run(tmp_path / "work", lines, {**environ, "SEALENV_CHECK_TOKEN": "token"})
     assert done.statuses() == [0 if (dialect.ext, marker) == ("sh", "pending") else 1]
 
@@ -241,6 +242,13 @@ def test_an_active_shell_whose_start_up_file_sets_path(
     assert "PATH=" in done.said
     assert "is active, but its programs do not come first" in done.said
 
+    # The command that is printed works in this shell.
+    clear = done.said.partition("; to clear it: ")[2].partition(" Then activate")[0]
+    lines = [clear, dialect.source(dialect.script(fake_prefix)), dialect.run_python(work, "inside")]
+    done = dialect.run(work, lines, environ)
+    assert done.env("inside")["CONDA_PREFIX"] == str(fake_prefix), done.said
+    assert done.env("inside")["PATH"].startswith(f"{own}:")
+
 
 def test_a_failing_script_of_a_package_is_named(
     dialect: Dialect, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
@@ -254,7 +262,8 @@ def test_a_failing_script_of_a_package_is_named(
     lines = [dialect.attempt(dialect.script(fake_prefix)), dialect.run_python(work, "inside")]
     done = dialect.run(work, lines, environ)
     assert done.statuses() == [0], done.said
-    assert f"sealenv: {script} failed" in done.said
+    word = "failed" if dialect.ext in ("xsh", "nu") else "ended with exit code"
+    assert f"sealenv: {script} {word}" in done.said
     assert done.env("inside")["A"] == "1"
     assert "activate:é" in done.env("inside")["STEPS"]
 

@@ -68,7 +68,8 @@ def test_all_variables_in_another_shell(bare: Bare, channels: Channels, shell: s
     bare.tools("wget", "shasum", without=("ln", "flock"))
     bare.before = ["/bin/sh", "-c", 'umask 077; exec "$@"', "sh"]
     script = bare.root / "build it.sh"
-    script.write_text('echo "$0 in $PWD"; [ -x ../bin/python ]\n')
+    activate = '. ../etc/profile.d/conda.sh && conda activate "$(cd .. && pwd)"'
+    script.write_text(f'{activate} || exit\necho "$CONDA_PREFIX in $PWD, $(command -v python)"\n')
     (bare.scripts / "__home__").mkdir()
     (bare.scripts / "__home__" / "note.txt").write_text("mine\n")
     prefix = bare.root / "deep" / "er" / "x y"
@@ -85,7 +86,8 @@ def test_all_variables_in_another_shell(bare: Bare, channels: Channels, shell: s
     assert prefix.stat().st_mode & 0o077 == 0
     assert (prefix / "bin" / "micromamba").is_file()
     assert (prefix / "__home__" / "note.txt").read_text() == "mine\n"
-    assert f"in {prefix}/__home__" in done.stdout
+    assert f"{prefix} in {prefix}/__home__, {prefix}/bin/python\n" in done.stdout
+    assert activate in bare.run("--help").stdout
     (call,) = bare.calls()
     assert call["argv"].count("-c") == 2
     assert call["argv"][-1] == "hello-prefix"
@@ -146,6 +148,9 @@ def test_the_gate_lists_all_that_is_dirty(bare: Bare) -> None:
         ("a|3.12|b", {}),
         ("x|--post|nowhere.sh", {}),
         ("x", {"MICROMAMBA_VERSION": "../2.8.1-1"}),
+        ("x|--dry-run", {"MICROMAMBA_URL": "https://h/a b"}),
+        ("x|--dry-run", {"CHANNEL": "a|b"}),
+        ("x|--dry-run", {"PACKAGES": "a\n"}),
         ("x", {"ENV_PREFIX": "/tmp/$(touch evil)"}),
         ("x", {"CACHE": "/tmp/`touch evil`"}),
         ("x", {"CONDA_PKGS_DIRS": "pkgs"}),

@@ -130,7 +130,10 @@ def test_refusals(rebuild: Rebuild, small: Lock) -> None:
     assert "CONDA_PREFIX" in rebuild.run(code=3, CONDA_PREFIX="/p").stderr
     for args in (("a", "b"), ("--remove",), ("a&b",), ("-x",)):
         assert "[ERROR]" in rebuild.run(*args, code=2).stderr
-    assert "MICROMAMBA_URL" in rebuild.run("--help").stdout
+    assert "unknown option: --dry-run" in rebuild.run("--dry-run", code=2).stderr
+    text = rebuild.run("--help").stdout
+    assert text.startswith(f"{rebuild.script.name} [NAME]\n")
+    assert "MICROMAMBA_URL" in text
     assert rebuild.everything() == before
     other = "linux-aarch64" if small.platform != "linux-aarch64" else "linux-64"
     rebuild.export([Lock(platform=other, channels=(), packages=small.packages)])

@@ -190,12 +190,23 @@ def test_the_active_environment_without_its_path(
     env = {"CONDA_PREFIX": here, "CONDA_SHLVL": "1"}
     done, shown = use(windows, prefix, tmp_path, env=env)
     assert shown["code"] == "1"
-    assert "is active, but PATH does not begin with its folders" in done.stderr
+    assert "is active, but its programs are not first on PATH" in done.stderr
+    assert done.stderr.endswith(
+        f'next: open a new Command Prompt, or: sealenv shell --clean "{here}"\n'
+    )
     # After `conda activate`, which puts the folder itself first.
-    before = f'@set "PATH={here};%PATH%"'
-    done, shown = use(windows, prefix, tmp_path, env=env, before=before)
-    assert (shown["code"], done.stderr) == ("0", "")
-    assert "SEALENV_PREFIX" not in shown
+    (prefix / "python.exe").touch()
+    (tools := tmp_path / "tools").mkdir()
+    own = f'@set "PATH={here};%PATH%"'
+    first = f'@set "PATH={windows.path(tools)};{here};%PATH%"'
+    # A folder of the user may come first, if it has no Python.
+    for before in (own, first):
+        done, shown = use(windows, prefix, tmp_path, env=env, before=before)
+        assert (shown["code"], done.stderr) == ("0", "")
+        assert "SEALENV_PREFIX" not in shown
+    (tools / "python.exe").touch()
+    _, shown = use(windows, prefix, tmp_path, env=env, before=first)
+    assert shown["code"] == "1"
 
 
 @MODES

@@ -74,7 +74,7 @@ def test_arguments(bare: Bare, line: str) -> None:
     ("name", "value"),
     [
         ("MICROMAMBA_SHA256", "a;&mkdir INJECTED&rem "),
-        ("MICROMAMBA_URL", "https://user:password@h"),
+        ("MICROMAMBA_URL", "https://user:password@h/a%20b"),
         ("PACKAGES", "a&mkdir INJECTED"),
         ("CHANNEL", 'a"b'),
         ("ENV_PREFIX", "\\\\server\\share\\x"),
@@ -87,6 +87,15 @@ def test_variables(bare: Bare, name: str, value: str) -> None:
     text = refused(bare, "call BOOT x", 2, **{name: value})
     assert name in text or "not on a drive" in text
     assert "password" not in text
+
+
+def test_ordinary_values(bare: Bare) -> None:
+    """A channel with a login, a package of a channel; what may be in a text is shown."""
+    more = {"PACKAGES": "conda-forge::numpy>=1", "CHANNEL": "https://user:tok@host/x conda-forge"}
+    out = bare.line("call BOOT x --dry-run", **more).stdout
+    assert "mamba conda conda-forge::numpy>=1" in out
+    assert "https://user:tok@host/x conda-forge" in out
+    assert 'there can be: "._-:/~+=@ "' in refused(bare, "call BOOT x", CHANNEL="a;b")
 
 
 def test_nothing_leaks_into_the_shell(bare: Bare, windows: Windows) -> None:

@@ -118,7 +118,7 @@ def test_usage_and_the_gate(rebuild: Rebuild, small: Lock) -> None:
     for args in (("a", "b"), ("a&b",), ("--remove",)):
         assert "[ERROR]" in rebuild.run(*args, code=2).stderr
     assert "CONDA_PREFIX" in rebuild.run(code=3, CONDA_PREFIX="C:\\p").stderr
-    assert "NAME" in rebuild.run("--help").stdout
+    assert f" {rebuild.script.name} [NAME]\n" in rebuild.run("--help").stdout
     assert rebuild.everything() == before
 
 

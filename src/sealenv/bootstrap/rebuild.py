@@ -70,11 +70,12 @@ def render_rebuild(
         "MICROMAMBA": micromamba.version,
         "OFFLINE": " --offline" if carried else "",
         "CLEAN": _CLEAN[kind] if carried else "",
+        "CACHE_OF_RUN": "cache_of_run" if carried else "pkgs",
         "PACKAGES": _lists(kind, "package", packages),
         "WHEELS": _lists(kind, "wheel", wheels),
         "PLATFORMS": ", ".join(platforms),
         "NONE": f"packages are listed for {', '.join(platforms)}, not",
-        "HELP": help_lines(kind, "rebuild.txt", SCRIPT=f"SCRIPT.{kind}", NAME=name),
+        "HELP": help_lines(kind, "rebuild.txt", NAME=name),
     }
     if kind == "sh":
         machines = [_machine(lock, digests[lock.platform], beside) for lock in locks]
@@ -86,7 +87,7 @@ def render_rebuild(
     without += ["micromamba"] if beside and kind == "bat" else []
     without += ["download"] if beside and kind == "bat" else []
     without += [] if any(lock.wheels for lock in locks) else ["wheels", "pip"]
-    without += [] if carried else ["carried"]
+    without += [] if carried else ["carried", "script"]
     without += [] if _uses_cache(locks) else ["pkgs"]
     without += [] if any(lock.find("python") for lock in locks) else ["patch", "program", "prove"]
     return fill(f"rebuild.{kind}", texts, without)

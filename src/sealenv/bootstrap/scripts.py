@@ -56,10 +56,16 @@ _DEFAULTS = {
         "ENVS": r"DRIVE:\dev\Anaconda\envs, or .",
         "CACHE": r"DRIVE:\CACHE, or TEMP",
         "PKGS": r"CACHE\Python\pkgs",
+        "ACTIVATE": r'call "%~dp0..\condabin\mamba.bat" activate',
     },
-    "sh": {"ENVS": ".", "CACHE": "~/.cache/sealenv-bootstrap", "PKGS": "CACHE/pkgs"},
+    "sh": {
+        "ENVS": ".",
+        "CACHE": "~/.cache/sealenv-bootstrap",
+        "PKGS": "CACHE/pkgs",
+        "ACTIVATE": '. ../etc/profile.d/conda.sh && conda activate "$(cd .. && pwd)"',
+    },
 }
-"""Defaults of the variables in the help, by kind of script."""
+"""Defaults of the variables in the help, and how a --post script activates, by kind of script."""
 _FORGOTTEN = "CONDA _CONDA _CE_ MAMBA PYTHON PIP_ PIXI_ UV_ VIRTUAL_ENV SEALENV_PREFIX"
 """Beginnings of variables that programs started by a .bat do not see."""
 
@@ -74,6 +80,7 @@ def render(name: str) -> bytes:
         "HELP": help_lines(kind, "help.txt", SCRIPT=name, DEFAULT=table.default),
         "PROGRAMS": " ".join(PROGRAMS.values()),
         "CLEAN": "",
+        "CACHE_OF_RUN": "pkgs",
         "USE": USE,
         "MAKE": " && ".join(f"call :{step}" for step in _STEPS),
         "MACHINES": "\n".join(f"    {uname}) subdir={p} ;;" for p, uname in MACHINES.items()),

@@ -5,7 +5,8 @@
 @rem variables of this environment are in etc\sealenv\*.bat. `deactivate` (in a batch file: `call deactivate`)
 @rem gives back what this script has changed.
 @rem
-@rem Three levels: the caller's mode, nothing expanded twice, and !name! for texts of others.
+@rem The first setlocal keeps the caller's settings. In the second, an exclamation mark in the path of this file is
+@rem a plain character. In the third, !name! gives a value that cmd.exe does not read as a command.
 @setlocal EnableExtensions
 @setlocal DisableDelayedExpansion
 @for %%I in ("%~dp0.") do @set "_sealenv_here=%%~fI"& @set "_sealenv_name=%%~nxI"
@@ -28,13 +29,16 @@ __SEALENV_MOVED__
 @if defined _sealenv_why >&2 echo   next: !_sealenv_next!
 @if defined _sealenv_why exit /b 1
 
-@rem --- The active environment stays as it is, if PATH begins with its folders.
+@rem --- The active environment stays as it is, if PATH begins with its folders, or its python.exe comes first.
 @set "_sealenv_named="
 @if /i "!CONDA_PREFIX!"=="!_sealenv_here!" set "_sealenv_named=yes"
 @if defined SEALENV_PREFIX if /i not "!SEALENV_PREFIX!"=="!_sealenv_here!" set "_sealenv_named="
 @set "_sealenv_path=!PATH!;"
 @if defined _sealenv_named for %%F in ("!_sealenv_here!;" "!_sealenv_here!\condabin;") do @if /i "%%~F!_sealenv_path:*;=!"=="!_sealenv_path!" exit /b 0
-@if defined _sealenv_named >&2 echo sealenv: this environment is active, but PATH does not begin with its folders.
+@if defined _sealenv_named for %%I in (python.exe) do @if /i "%%~dp$PATH:I"=="!_sealenv_here!\" exit /b 0
+@if defined _sealenv_named >&2 echo sealenv: this environment is active, but its programs are not first on PATH.
+@if defined _sealenv_named >&2 echo   next: open a new Command Prompt, or: sealenv shell --clean "!_sealenv_here!"
+@if defined _sealenv_named exit /b 1
 
 @rem --- Refuse a shell that is not clean. A line of more than 8191 characters is not run, and the next one is:
 @rem PATH would be the old one.

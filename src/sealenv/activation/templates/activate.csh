@@ -56,7 +56,10 @@ else
         endif
     end
     if (x$_sealenv_active == xyes && x$_sealenv_first !~ xo*) then
-        set _sealenv_bad = ($_sealenv_bad:q "PATH=$PATH:q"": this environment is active, but its programs do not come first")
+        # A shell inside the active one, as of tmux or tcsh -l, has no `deactivate`.
+        set _sealenv_root = "unsetenv CONDA_PREFIX; unsetenv CONDA_SHLVL; unsetenv SEALENV_PREFIX"
+        if ($?_sealenv_prefix) set _sealenv_root = deactivate
+        set _sealenv_bad = ($_sealenv_bad:q "PATH=$PATH:q"": this environment is active, but its programs do not come first; to clear it: $_sealenv_root:q   Then activate it again.")
     endif
 endif
 
@@ -95,14 +98,15 @@ else
         source $_sealenv_file:q
         set _sealenv_state = $status
         if ($_sealenv_state) then
-            _sealenv_say "sealenv: "$_sealenv_file:q" failed with exit code $_sealenv_state"
+            _sealenv_say "sealenv: "$_sealenv_file:q" ended with exit code $_sealenv_state"
         endif
     end
     if (! $?_sealenv_nonomatch) unset nonomatch
     unset _sealenv_nonomatch
     rehash
 endif
-# (`endif` would clear the status.)
+# Remove what this script has defined, and end with the status 1 if something was wrong. `endif` and `unset` would
+# clear the status, so one last line unsets the variable that it comes from, and sets it.
 @ _sealenv_state = ($#_sealenv_bad > 0)
 unset _sealenv_bad _sealenv_next _sealenv_here _sealenv_active _sealenv_gate _sealenv_file _sealenv_root _sealenv_first
 unalias _sealenv_say

@@ -39,7 +39,10 @@ for folder in $PATH
     end
 end
 if test -n "$active" -a "$first[1]" != own
-    set -a found "  PATH=$PATH: this environment is active, but its programs do not come first; to clear it: deactivate"
+    # A shell inside the active one, as of tmux or fish -l, has no `deactivate`.
+    set -l clear 'set -e CONDA_PREFIX CONDA_SHLVL SEALENV_PREFIX'
+    set -q _sealenv_names; and set clear deactivate
+    set -a found "  PATH=$PATH: this environment is active, but its programs do not come first; to clear it: $clear   Then activate it again."
 end
 if test -e $here/conda-meta/sealenv.pending -o -e $here/conda-meta/sealenv.moving
     set refusal "sealenv: $here is unfinished: a create or a move was interrupted, or is running." \
@@ -79,7 +82,7 @@ end
 function _sealenv_source
     for file in $argv
         source $file
-        or printf '%s\n' "sealenv: $file failed with exit code $status" >&2
+        or printf '%s\n' "sealenv: $file ended with exit code $status" >&2
     end
 end
 

@@ -67,7 +67,8 @@ export-env {
     let found = if $active { [] } else { gate } | append (
         $folders | where kind == "another" | each {|it| $"  PATH=($it.folder): " + __SEALENV_ON_PATH__ }
     ) | append (if $active and $first != "own" {
-        [$"  PATH=($path | str join ':'): this environment is active, but its programs do not come first"]
+        [($"  PATH=($path | str join ':'): this environment is active, but its programs do not come first; "
+            + "to clear it: hide-env --ignore-errors CONDA_PREFIX CONDA_SHLVL SEALENV_PREFIX   Then activate it again.")]
     } else { [] })
     if ($found | is-not-empty) {
         (refuse

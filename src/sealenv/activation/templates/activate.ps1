@@ -41,7 +41,8 @@ $_sealenv_scripts = & {
     if ($active) {
         $first = $path | Where-Object { $folders -contains $_ -or [IO.File]::Exists("$_\python.exe") } | Select-Object -First 1
         if ($folders -notcontains $first) {
-            $found = "  PATH=$($path -join ';'): this environment is active, but its programs do not come first$nl"
+            $found = "  PATH=$($path -join ';'): this environment is active, but its programs do not come first; " +
+                "to clear it: Remove-Item Env:CONDA_PREFIX, Env:CONDA_SHLVL, Env:SEALENV_PREFIX   Then activate it again.$nl"
         }
     } else {
         foreach ($row in @(

@@ -33,10 +33,15 @@ _sealenv_forget() {
     unset -f _sealenv_check _sealenv_put _sealenv_forget 2>/dev/null || :
 }
 
+# Only the check at the end of `create` knows the first line of the marker.
+_sealenv_item=
+if [ -r "$_sealenv_here/conda-meta/sealenv.pending" ]; then
+    read -r _sealenv_item <"$_sealenv_here/conda-meta/sealenv.pending" || :
+fi
 if [ -n "$_sealenv_refusal" ]; then
     :
 elif [ -e "$_sealenv_here/conda-meta/sealenv.moving" ] ||
-    { [ -e "$_sealenv_here/conda-meta/sealenv.pending" ] && [ -z "${SEALENV_CHECK_TOKEN-}" ]; }; then
+    { [ -e "$_sealenv_here/conda-meta/sealenv.pending" ] && [ "${SEALENV_CHECK_TOKEN:-none}" != "$_sealenv_item" ]; }; then
     _sealenv_refusal="sealenv: $_sealenv_here is unfinished: a create or a move was interrupted, or is running.
   next: run the same sealenv create or move again, or in that folder: sealenv move --here ."
 elif ! [ "$_sealenv_here" -ef "$_sealenv_made" ]; then
@@ -64,7 +69,11 @@ else
         fi
     done
     if [ -n "$_sealenv_active" ] && [ "$_sealenv_first" != own ]; then
-        _sealenv_check PATH "${PATH-}" "this environment is active, but its programs do not come first" deactivate
+        # A shell inside the active one, as of tmux or bash -l, has no `deactivate`.
+        _sealenv_item='unset CONDA_PREFIX CONDA_SHLVL SEALENV_PREFIX'
+        if [ -n "${_sealenv_names-}" ]; then _sealenv_item=deactivate; fi
+        _sealenv_check PATH "${PATH-}" "this environment is active, but its programs do not come first" \
+            "$_sealenv_item   Then activate it again."
     fi
 fi
 if [ -n "$_sealenv_found" ]; then
@@ -110,7 +119,7 @@ _sealenv_scripts() {
         for _sealenv_item in "$@"; do set -- "$_sealenv_item" "$@"; done
     fi
     while [ "$_sealenv_rest" -gt 0 ]; do
-        if [ -f "$1" ]; then . "$1" || printf '%s\n' "sealenv: $1 failed with exit code $?" >&2; fi
+        if [ -f "$1" ]; then . "$1" || printf '%s\n' "sealenv: $1 ended with exit code $?" >&2; fi
         shift
         _sealenv_rest=$((_sealenv_rest - 1))
     done

@@ -60,7 +60,11 @@ def _sealenv_activate(script):
         elif (entry / "python").exists() or (entry / "python3").exists():
             first.append("another")
     if active and first[:1] != ["own"]:
-        found.append(f"  PATH={value_of('PATH')}: this environment is active, but its programs do not come first; to clear it: deactivate")
+        # A shell inside the active one, as of tmux, has no `deactivate`.
+        names = ("CONDA_PREFIX", "CONDA_SHLVL", "SEALENV_PREFIX")
+        clear = "; ".join(f"del ${name}" for name in names if value_of(name))
+        clear = "deactivate" if "deactivate" in aliases else clear
+        found.append(f"  PATH={value_of('PATH')}: this environment is active, but its programs do not come first; to clear it: {clear}   Then activate it again.")
     if found:
         found.append(f"  next: open a new terminal, or: sealenv shell --clean '{prefix}'")
         refuse(f"sealenv: this shell is not clean, so {prefix.name} was not activated:", *found)

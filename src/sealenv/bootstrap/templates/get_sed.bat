@@ -129,7 +129,8 @@ set "SB_FOUND="
 "%SB_SYS%\certutil.exe" -hashfile "%SB_WORK%\download.exe" SHA256 >"%SB_WORK%\sha256.txt" 2>nul
 for /f "usebackq skip=1" %%A in ("%SB_WORK%\sha256.txt") do if not defined SB_FOUND set "SB_FOUND=%%A"
 if not defined SB_SUM echo [WARN] No sha256 is published for %~nx2. It is not verified.
-if defined SB_SUM if /I not "%SB_SUM%"=="%SB_FOUND%" call :fail "checksum mismatch: %~1 has sha256 %SB_FOUND%, expected %SB_SUM%" & exit /b 1
+if defined SB_SUM if /I not "%SB_SUM%"=="%SB_FOUND%" call :fail ^
+  "checksum mismatch: %~1 has sha256 %SB_FOUND%, expected %SB_SUM%" & exit /b 1
 move /Y "%SB_WORK%\download.exe" "%~2" >nul 2>nul
 if not exist "%~2" call :fail "cannot write %~2" & exit /b 1
 echo [INFO] %~n2:  "%~2", sha256 %SB_FOUND%
@@ -137,8 +138,10 @@ exit /b 0
 
 rem :download ADDRESS FILE
 :download
-if not exist "%SB_SYS%\curl.exe" call :fail "curl.exe was not found: %SB_SYS%\curl.exe" "update Windows: Windows 10 has it since version 1803" & exit /b 1
-"%SB_SYS%\curl.exe" --fail --silent --show-error --location --globoff --proto-redir =https %SB_SSL% --retry 3 --connect-timeout 30 --output "%~2" --url "%~1"
+if not exist "%SB_SYS%\curl.exe" call :fail "curl.exe was not found: %SB_SYS%\curl.exe" ^
+  "update Windows: Windows 10 has it since version 1803" & exit /b 1
+"%SB_SYS%\curl.exe" --fail --silent --show-error --location --globoff --proto-redir =https %SB_SSL% --retry 3 ^
+  --connect-timeout 30 --output "%~2" --url "%~1"
 if not errorlevel 1 exit /b 0
 call :fail "download failed: %~1" "check the network and the address"
 exit /b 1

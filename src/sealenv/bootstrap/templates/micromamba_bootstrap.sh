@@ -48,13 +48,21 @@ __SEALENV_PART_GATE__
 
 # === Names and places ==================================================================================
 
-# Names and versions have only characters that no shell and no file system treats specially.
-allowed() { case $2 in '' | *[!A-Za-z0-9._-]* | [.-]*) usage "$1 has characters that are not allowed: $2" ;; esac; }
+# allowed NAME VALUE ["more characters"]: VALUE has only letters, digits, . _ - and these characters.
+allowed() {
+    [ "$(printf '%s#' "$2" | LC_ALL=C tr -d "A-Za-z0-9._${3-}-")" = '#' ] ||
+        usage "$1 has a character that is not allowed. Besides letters and digits there can be: ._-${3-}"
+}
 name=${name:-py}
+case $name in .*) usage "ENV_NAME begins with a dot: $name" ;; esac
 allowed ENV_NAME "$name"
+allowed PY_VERSION "$python"
 allowed MICROMAMBA_VERSION "$version"
+allowed MICROMAMBA_SHA256 "$sha256"
+allowed MICROMAMBA_URL "$url" ':/~+=@%'
+allowed CHANNEL "$channels" ':/~+=@% '
+allowed PACKAGES "$packages" ':=<>!*,[]|~+ '
 if [ -n "$python" ]; then
-    allowed PY_VERSION "$python"
     name=${name}_$(printf %s "$python" | tr . _)
 fi
 __SEALENV_PART_PLACE__

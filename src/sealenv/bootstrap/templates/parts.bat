@@ -1,12 +1,16 @@
 @@ settings
-for %%V in (ERRORLEVEL DIRCMD ENV_NAME PY_VERSION) do set "%%V="
-for %%V in (BAD DIRTY DRY PENDING POST REMOVE SHA256 STATE WORK) do set "SB_%%V="
+rem A variable called ERRORLEVEL would hide the exit codes of programs, and DIRCMD has options for dir.
+for %%V in (ERRORLEVEL DIRCMD ENV_NAME) do set "%%V="
+for %%V in (BAD DIRTY PENDING STATE WORK) do set "SB_%%V="
 set "SB_RC=0"
 set "SB_SYS=%SystemRoot%\System32"
 set "SB_SELF=%~f0"
-set "SB_SCRIPT=%~dp0"
+__SEALENV_PART_SCRIPT__
 set "SB_DRIVE=%~d0"
 if not defined MICROMAMBA_URL set "MICROMAMBA_URL=https://github.com/mamba-org/micromamba-releases/releases"
+
+@@ script
+set "SB_SCRIPT=%~dp0"
 
 @@ gate
 rem One shell, one environment: an active one, or a redirected Python, would decide which files programs use.
@@ -17,7 +21,8 @@ for %%D in ("%SB_T:;=" "%") do for %%F in (conda-meta pyvenv.cfg) do if not "%%~
   if /I "%%~nxD"=="Scripts" if exist "%%~dpD%%F" set "SB_BAD=%%~D"
 )
 if defined SB_BAD >&2 echo   PATH: "%SB_BAD%" belongs to another environment& set "SB_DIRTY=1"
-if defined SB_DIRTY call :fail 3 "this shell is not clean: see above" "" "open a new cmd.exe window, or clear each variable with: set NAME=" & goto :end
+if defined SB_DIRTY call :fail 3 "this shell is not clean: see above" "" ^
+  "open a new cmd.exe window, or clear each variable with: set NAME=" & goto :end
 
 @@ places
 rem The environment is made in PY_ENVS, else in DRIVE:\dev\Anaconda\envs on the drive of this script, else in the
@@ -30,7 +35,8 @@ set "SB_PREFIX=%SB_T%\%ENV_NAME%"
 if defined ENV_PREFIX set "SB_PREFIX=%ENV_PREFIX%"
 call :place SB_PREFIX "the folder of the environment" || goto :end
 for %%I in ("%SB_PREFIX%\.") do set "SB_PREFIX=%%~fI"
-if not "%SB_PREFIX:~1,2%"==":\" call :fail 2 "this is not on a drive" "%SB_PREFIX%" "use a path such as C:\envs\my_env" & goto :end
+if not "%SB_PREFIX:~1,2%"==":\" call :fail 2 "this is not on a drive" "%SB_PREFIX%" ^
+  "use a path such as C:\envs\my_env" & goto :end
 set "SB_META=%SB_PREFIX%\conda-meta"
 set "SB_MARKER=%SB_META%\sealenv.pending"
 set "SB_CACHE=%TEMP%"
@@ -43,12 +49,14 @@ if defined CONDA_PKGS_DIRS for /f "tokens=1 delims=,;" %%A in ("%CONDA_PKGS_DIRS
 rem A temporary folder is ours only if mkdir itself made it: two scripts can draw the same random number.
 for %%I in ("%TEMP%\sealenv-%RANDOM%%RANDOM%") do set "SB_T=%%~fI"
 if exist "%TEMP%\" mkdir "%SB_T%" 2>nul && set "SB_WORK=%SB_T%"
-if not defined SB_WORK call :fail 9 "cannot create a temporary folder" "%SB_T%" "run the same command again, or set TEMP to a folder that you may write" & goto :end
+if not defined SB_WORK call :fail 9 "cannot create a temporary folder" "%SB_T%" ^
+  "run the same command again, or set TEMP to a folder that you may write" & goto :end
 
 @@ runtime
 rem micromamba needs the Microsoft Visual C++ runtime. Without it, it ends and prints nothing.
 for %%D in (vcruntime140 vcruntime140_1 msvcp140) do if not exist "%SB_SYS%\%%D.dll" (
-  call :fail 6 "the Microsoft Visual C++ runtime is not installed" "%%D.dll" "install vc_redist.x64 of Microsoft from https://aka.ms/vs/17/release/vc_redist.x64.exe, or run: winget install Microsoft.VCRedist.2015+.x64"
+  call :fail 6 "the Microsoft Visual C++ runtime is not installed" "%%D.dll" ^
+    "install vc_redist.x64 of Microsoft from https://aka.ms/vs/17/release/vc_redist.x64.exe, or run: winget install Microsoft.VCRedist.2015+.x64"
   goto :end
 )
 
@@ -61,7 +69,8 @@ echo [INFO] Downloading     "%SB_T%"
 call :download "%SB_T%" "%SB_WORK%\micromamba.exe" || goto :end
 call :has_sha256 "%SB_WORK%\micromamba.exe" "%SB_SHA256%" "%SB_T%" || goto :end
 mkdir "%SB_CACHE%\micromamba" 2>nul
-move /Y "%SB_WORK%\micromamba.exe" "%SB_EXE%" >nul || call :fail 9 "cannot write this file" "%SB_EXE%" "set CACHE to a folder that you may write" || goto :end
+move /Y "%SB_WORK%\micromamba.exe" "%SB_EXE%" >nul || call :fail 9 "cannot write this file" "%SB_EXE%" ^
+  "set CACHE to a folder that you may write" || goto :end
 :micromamba_checked
 
 @@ beside
@@ -73,20 +82,24 @@ call :copy_checked "%SB_SCRIPT%micromamba\micromamba-win-64.exe" "%SB_EXE%" "%SB
 rem The marker is the first file in the environment and the last to go: until then it is visibly unfinished. The
 rem target is checked again, because the download can take minutes.
 mkdir "%SB_PKGS%" 2>nul
-if not exist "%SB_PKGS%\" call :fail 9 "cannot create the package cache" "%SB_PKGS%" "set CONDA_PKGS_DIRS to a folder that you may write" & goto :end
+if not exist "%SB_PKGS%\" call :fail 9 "cannot create the package cache" "%SB_PKGS%" ^
+  "set CONDA_PKGS_DIRS to a folder that you may write" & goto :end
 call :check_target || goto :end
 mkdir "%SB_META%" 2>nul
 if not defined SB_PENDING 2>nul >"%SB_MARKER%" echo sealenv-bootstrap %SB_VERSION%
-call :is_ours || call :fail 9 "cannot write into this folder" "%SB_PREFIX%" "choose a folder that you may write, or free some space" || goto :end
+call :is_ours || call :fail 9 "cannot write into this folder" "%SB_PREFIX%" ^
+  "choose a folder that you may write, or free some space" || goto :end
 
 rem The marker stays open meanwhile, as handle 9. No other process can open it to write: one run at a time.
 call :make 9>>"%SB_MARKER%"
-if not defined SB_STATE call :fail 7 "another process works on this environment" "%SB_PREFIX%" "wait until it has ended" & goto :end
+if not defined SB_STATE call :fail 7 "another process works on this environment" "%SB_PREFIX%" ^
+  "wait until it has ended" & goto :end
 if "%SB_STATE%"=="unfinished" >&2 echo [WARN] The environment is unfinished: run the same command again, or remove its folder.& goto :end
 >"%SB_META%\sealenv.bootstrap" echo sealenv-bootstrap %SB_VERSION%
 >>"%SB_META%\sealenv.bootstrap" echo micromamba %MICROMAMBA_VERSION% sha256 %SB_SHA256%
 del "%SB_MARKER%" 2>nul
-if exist "%SB_MARKER%" call :fail 9 "cannot delete this file" "%SB_MARKER%" "delete it: the environment is complete" & goto :end
+if exist "%SB_MARKER%" call :fail 9 "cannot delete this file" "%SB_MARKER%" ^
+  "delete it: the environment is complete" & goto :end
 echo [INFO] Done. To use it:  __SEALENV_USE__
 
 @@ end
@@ -94,6 +107,7 @@ echo [INFO] Done. To use it:  __SEALENV_USE__
 if defined SB_WORK rmdir /S /Q "\\?\%SB_WORK%" 2>nul
 endlocal & exit /b %SB_RC%
 
+@@ help
 :help
 for /f "usebackq tokens=1,* delims=|" %%A in ("%SB_SELF%") do if "%%A"=="rem " echo:%%B
 goto :end
@@ -109,7 +123,8 @@ for %%I in (conda-meta\*) do if /I not "%%~nxI"=="sealenv.pending" del /F /Q "%%
 del /F /Q * 2>nul
 popd
 if not exist "%SB_META%\history" if not exist "%SB_PREFIX%\python.exe" exit /b 0
-call :fail 9 "cannot delete what an earlier run left" "%SB_PREFIX%" "close the programs that use it, then run the same command again"
+call :fail 9 "cannot delete what an earlier run left" "%SB_PREFIX%" ^
+  "close the programs that use it, then run the same command again"
 exit /b 9
 
 @@ carried
@@ -133,8 +148,10 @@ set "SB_T=%ERRORLEVEL%"
 __SEALENV_CLEAN__
 if "%SB_T%"=="0" exit /b 0
 rem -1073741515 is 0xC0000135: Windows did not find a DLL.
-if "%SB_T%"=="-1073741515" call :fail 6 "micromamba.exe could not start: a DLL is missing" "" "install the Microsoft Visual C++ runtime (vc_redist.x64), then run the same command again" & exit /b 6
-call :fail 6 "micromamba failed with exit code %SB_T%: see above" "" "correct the reason, then run the same command again"
+if "%SB_T%"=="-1073741515" call :fail 6 "micromamba.exe could not start: a DLL is missing" "" ^
+  "install the Microsoft Visual C++ runtime (vc_redist.x64), then run the same command again" & exit /b 6
+call :fail 6 "micromamba failed with exit code %SB_T%: see above" "" ^
+  "correct the reason, then run the same command again"
 exit /b 6
 
 @@ pkgs
@@ -148,9 +165,11 @@ exit /b 0
 rem mamba's scripts, and the one beside conda.exe, contain the path of the environment. After the patch they find it
 rem from their own place. The new Python reads the program for that from the end of this script.
 :patch
-"%SB_PREFIX%\python.exe" -I -c "import sys; exec(open(sys.argv[1]).read().split('\n:program\n')[1])" "%SB_SELF%" "%SB_PREFIX%"
+"%SB_PREFIX%\python.exe" -I -c "import sys; exec(open(sys.argv[1]).read().split('\n:program\n')[1])" "%SB_SELF%" ^
+  "%SB_PREFIX%"
 if not errorlevel 1 exit /b 0
-call :fail 8 "cannot patch the scripts of the environment: see above" "%SB_PREFIX%" "report it, with the version of mamba: its scripts may have changed"
+call :fail 8 "cannot patch the scripts of the environment: see above" "%SB_PREFIX%" ^
+  "report it, with the version of mamba: its scripts may have changed"
 exit /b 8
 
 @@ prove
@@ -186,7 +205,7 @@ rem a word only if there is another character. eol is one of them: by default FO
 if not defined %~1 exit /b 0
 call set "SB_T=%%%~1:"=?%%"
 for /f "eol=a delims=abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-%~2" %%A in ("%SB_T%") do if not "%%A"=="" (
-  call :fail 2 "%~1 has a character that is not allowed" "" "use letters, digits, dots, hyphens and underscores"
+  call :fail 2 "%~1 has a character that is not allowed. Besides letters and digits there can be" "._-%~2" "correct it"
   exit /b 2
 )
 exit /b 0
@@ -197,7 +216,8 @@ rem :place NAME "what it is": the path has no character that cmd.exe or FOR trea
 if not defined %~1 exit /b 0
 call set "SB_T=%%%~1:"=?%%"
 for /f "eol=? delims=?*%%!^&|<>" %%A in ("%SB_T%") do if "%%A"=="%SB_T%" exit /b 0
-call :fail 2 "%~2 has a character that is not allowed in a path here" "" "use a path without quotes, percent and exclamation marks, carets, ampersands, pipes and wildcards"
+call :fail 2 "%~2 has a character that is not allowed in a path here" "" ^
+  "use a path without quotes, percent and exclamation marks, carets, ampersands, pipes and wildcards"
 exit /b 2
 
 @@ checks
@@ -221,7 +241,8 @@ set "SB_T="
 for /f "usebackq eol=: delims=" %%A in ("%SB_WORK%\listing.txt") do if /I not "%%A"=="conda-meta" if /I not "%%A"=="sealenv.pending" set "SB_T=1"
 if exist "%SB_MARKER%" for %%I in ("%SB_MARKER%") do if not "%%~zI"=="0" set "SB_T=1"
 if not defined SB_T exit /b 0
-call :fail 7 "this exists already, and no earlier run of this script left it" "%SB_PREFIX%" "choose another name, or remove it first"
+call :fail 7 "this exists already, and no earlier run of this script left it" "%SB_PREFIX%" ^
+  "choose another name, or remove it first"
 exit /b 7
 
 :is_ours
@@ -232,10 +253,12 @@ exit /b 1
 rem :download ADDRESS FILE. A redirection leads to https only. Proxies of companies can break the check whether a
 rem certificate was revoked; an older curl does not know the option for it.
 :download
-if not exist "%SB_SYS%\curl.exe" call :fail 9 "curl.exe was not found" "%SB_SYS%\curl.exe" "update Windows: Windows 10 has it since version 1803" & exit /b 9
+if not exist "%SB_SYS%\curl.exe" call :fail 9 "curl.exe was not found" "%SB_SYS%\curl.exe" ^
+  "update Windows: Windows 10 has it since version 1803" & exit /b 9
 set "SB_SSL="
 "%SB_SYS%\curl.exe" --ssl-revoke-best-effort --version >nul 2>nul && set "SB_SSL=--ssl-revoke-best-effort"
-"%SB_SYS%\curl.exe" --fail --silent --show-error --location --globoff --proto-redir =https %SB_SSL% --retry 3 --connect-timeout 30 --output "%~2" --url "%~1"
+"%SB_SYS%\curl.exe" --fail --silent --show-error --location --globoff --proto-redir =https %SB_SSL% --retry 3 ^
+  --connect-timeout 30 --output "%~2" --url "%~1"
 if not errorlevel 1 exit /b 0
 call :fail 5 "download failed" "%~1" "check the network and the address, then run the same command again"
 exit /b 5
@@ -264,7 +287,7 @@ for %%P in (__SEALENV_FORGOTTEN__ XDG_) do >>"%SB_WORK%\names.txt" 2>nul set %%P
 for /f "usebackq delims==" %%V in ("%SB_WORK%\names.txt") do set "%%V="
 for %%D in (home tmp) do mkdir "%SB_WORK%\%%D"
 for %%V in (HOME USERPROFILE APPDATA LOCALAPPDATA) do set "%%V=%SB_WORK%\home"
-rem mamba.bat fails if TMP has a space. The short name has none.
+rem mamba.bat fails if TMP has a space. The short name has none; Windows makes one unless that is off for the drive.
 for %%I in ("%SB_WORK%\tmp") do set "TMP=%%~sI"
 set "TEMP=%TMP%"
 set "PATH=%SB_SYS%;%SystemRoot%;%SB_SYS%\Wbem"
@@ -292,7 +315,9 @@ exit /b %SB_RC%
 rem pip of the environment, without network and settings.
 :install_wheels
 set "PIP_CONFIG_FILE=nul"
-"%SB_PREFIX%\python.exe" -I -m pip --isolated --disable-pip-version-check --no-input install --quiet --no-cache-dir --no-index --find-links "%SB_WORK%\wheels" --no-deps --require-hashes --no-warn-script-location --requirement "%SB_WORK%\requirements.txt"
+"%SB_PREFIX%\python.exe" -I -m pip --isolated --disable-pip-version-check --no-input install --quiet --no-cache-dir ^
+  --no-index --find-links "%SB_WORK%\wheels" --no-deps --require-hashes --no-warn-script-location --requirement ^
+  "%SB_WORK%\requirements.txt"
 if not errorlevel 1 exit /b 0
 call :fail 6 "pip could not install the wheels: see above" "" "correct the reason, then run the same command again"
 exit /b 6

@@ -72,7 +72,7 @@ check_target() {
 claim() {
     mkdir -p -- "$meta" && true >>"$marker" || fail 9 "cannot write $marker" 'choose a folder that you may write'
     exec 9<>"$marker"
-    read -r word word owner <"$marker" || owner=
+    read -r program program_version owner <"$marker" || owner= # see below: a name, a version, a process
     if command -v flock >/dev/null; then
         flock -n 9 || busy
     elif [ -n "$owner" ] && kill -0 "$owner" 2>/dev/null; then
@@ -153,7 +153,7 @@ empty ! -name __home__ ! -name __shortcut__ ! -name __AppData__ # What an earlie
 own() (
     others='CONDA|_CONDA|_CE_|MAMBA|PYTHON|PIP_|PIXI_|UV_|VIRTUAL_ENV|BASH_ENV|XDG_'
     unset $(env | LC_ALL=C sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p' | grep -E "^($others)")
-    PATH=/usr/bin:/bin:/usr/sbin:/sbin HOME=$work/home TMPDIR=$work CONDA_PKGS_DIRS=${cache_of_run:-$pkgs}
+    PATH=/usr/bin:/bin:/usr/sbin:/sbin HOME=$work/home TMPDIR=$work CONDA_PKGS_DIRS=$__SEALENV_CACHE_OF_RUN__
     export PATH HOME TMPDIR CONDA_PKGS_DIRS
     "$@"
 )

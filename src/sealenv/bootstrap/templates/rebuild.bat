@@ -16,7 +16,7 @@ set "SB_SHA256=__SEALENV_DIGEST__"
 set "MICROMAMBA_VERSION=__SEALENV_MICROMAMBA__"
 set "ENV_NAME=__SEALENV_NAME__"
 if not "%~1"=="" set "ENV_NAME=%~1"
-if /I "%ENV_NAME%"=="--help" goto :help
+if /I "%ENV_NAME%"=="--help" echo: %~nx0 [NAME]& goto :help
 if "%ENV_NAME:~0,1%"=="-" call :fail 2 "unknown option" "%ENV_NAME%" "--help shows the argument" & goto :end
 if not [%2]==[] call :fail 2 "too many arguments" "%~2" "--help shows the argument" & goto :end
 
@@ -62,7 +62,8 @@ rem micromamba compares each archive with its sha256 in this list, and solves no
 rem our marker; for `install`, the folder is an environment because of its history.
 :run_micromamba
 type nul >"%SB_META%\history"
-"%SB_EXE%" install --yes --no-rc --no-shortcuts --safety-checks enabled --extra-safety-checks__SEALENV_OFFLINE__ --root-prefix "%SB_WORK%\root" --prefix "%SB_PREFIX%" --file "%SB_WORK%\explicit.txt"
+"%SB_EXE%" install --yes --no-rc --no-shortcuts --safety-checks enabled --extra-safety-checks__SEALENV_OFFLINE__ ^
+  --root-prefix "%SB_WORK%\root" --prefix "%SB_PREFIX%" --file "%SB_WORK%\explicit.txt"
 __SEALENV_PART_RESULT__
 
 __SEALENV_PART_PKGS__
@@ -71,7 +72,9 @@ __SEALENV_PART_PATCH__
 
 __SEALENV_PART_PROVE__
 
-rem === Subroutines of the steps ==========================================================================
+rem === --help and subroutines ============================================================================
+
+__SEALENV_PART_HELP__
 
 __SEALENV_PART_FAIL__
 

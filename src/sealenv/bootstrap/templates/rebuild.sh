@@ -14,6 +14,7 @@ __SEALENV_PACKAGES__
 # === Settings: the argument, and variables of the caller ==============================================
 
 help() {
+    printf '%s [NAME]\n' "${0##*/}"
     cat <<'END'
 __SEALENV_HELP__
 END
@@ -23,7 +24,8 @@ version='__SEALENV_MICROMAMBA__'
 __SEALENV_PART_MESSAGES__
 case ${1-} in
     -h | --help) help && exit 0 ;;
-    *[!A-Za-z0-9._-]* | [.-]*) usage "NAME has characters that are not allowed: $1" ;;
+    -*) usage "unknown option: $1" ;;
+    *[!A-Za-z0-9._-]* | .*) usage "NAME has characters that are not allowed: $1" ;;
 esac
 [ $# -le 1 ] || usage "too many arguments: $2"
 name=${1-}

@@ -141,7 +141,7 @@ def test_an_edit_does_not_reach_the_next_environment(
         file.write(b"!")
     (finding,) = verify(one).findings
     assert finding.kind == "stale-pyc"
-    assert "changed in place" in finding.detail
+    assert "its source has not" in finding.detail
 
     two = create("two")
     assert contents(two) == before

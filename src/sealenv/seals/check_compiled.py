@@ -2,8 +2,9 @@
 
 Python, pip and `compileall` regenerate them, so other bytes than the sealed ones are accepted if the
 header fits the source (PEP 552: magic, flags, then the source's hash, or its time and size). The
-code after the header is not compared: that would take compiling all of it. But an edited file that is
-still shared by hard links was not regenerated, and is reported.
+code after the header is not compared: that would take compiling all of it. But Python regenerates a
+file that has its source's hash only if the source changes, so other bytes beside the sealed source
+are reported.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ __all__ = ["HEADER", "check_compiled", "count_unread", "has_source", "source_of"
 
 HEADER = 16
 """Bytes: magic, flags, and the hash of the source, or its time and size."""
+_CHECKED_HASH = b"\3\0\0\0"
+"""The flags of a file that Python compares with its source before each use (PEP 552)."""
 _FIRST_3_11 = 3450
 """The magic number of the first CPython 3.11."""
 _CACHED = re.compile(r"(.*/|)__pycache__/([^/]+?)\.[\w-]+(\.opt-[\w]+)?\.pyc")
@@ -85,25 +88,25 @@ def check_compiled(comparison: Comparison, path: str, *, known: bool) -> Iterato
     ):
         return  # both as they were sealed
     why = _stale(comparison.prefix, path, source)
-    if not why and _is_edited(comparison, path):
-        why = "it was changed in place, in every environment that shares it"
+    if not why and _is_edited(comparison, path, source):
+        why = "its bytes have changed, and its source has not"
     if why:
         yield Finding("stale-pyc", path, owner, why)
 
 
-def _is_edited(comparison: Comparison, path: str) -> bool:
-    """Tell whether a file with other bytes than the sealed ones is still shared.
-
-    Python, pip and `compileall` replace the file, and a new one has no other name. An edit in place
-    keeps the hard links to the package cache and to other environments.
-    """
-    then = (comparison.sealed or {}).get(path)
-    if then is None or comparison.rows[path].digest == then.digest:
+def _is_edited(comparison: Comparison, path: str, source: str) -> bool:
+    """Tell whether a file with its source's hash has other bytes than the sealed one."""
+    rows, sealed = comparison.rows, comparison.sealed or {}
+    if path not in sealed or source not in sealed:
+        return False
+    if rows[path].digest == sealed[path].digest or rows[source].digest != sealed[source].digest:
         return False
     try:
-        return os.lstat(native(comparison.prefix, path)).st_nlink > 1
+        with open_regular(native(comparison.prefix, path)) as file:
+            flags = file.read(HEADER)[4:8]
     except OSError:
         return False
+    return flags == _CHECKED_HASH
 
 
 def _stale(prefix: Path, path: str, source: str) -> str:

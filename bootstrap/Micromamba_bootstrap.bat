@@ -438,15 +438,19 @@ LINES = {
     rb'@SET "MAMBA_EXE=[^"\n]*"': HERE + rb'EXE=%%~fI\\Library\\bin\\mamba.exe"',
     rb'@SET "MAMBA_ROOT_PREFIX=[^"\n]*"': HERE + rb'ROOT_PREFIX=%%~fI"',
     rb"#!.*python\.exe.*": rb"#!python.exe",  # conda.exe looks for it in the folder above.
+    rb'(\$Env:_?CONDA_EXE = )"[^"\n]*"': rb'\1"$PSScriptRoot\\..\\..\\Scripts\\conda.exe"',
+    rb'(\$Env:CONDA_PYTHON_EXE = )"[^"\n]*"': rb'\1"$PSScriptRoot\\..\\..\\python.exe"',
+    rb'(\$Env:_CONDA_ROOT = )"[^"\n]*"': rb'\1"$PSScriptRoot\\..\\.."',
 }
-for name in ("condabin/mamba.bat", "condabin/mamba_hook.bat", "Scripts/conda-script.py"):
+HOOKS = ("condabin/mamba.bat", "condabin/mamba_hook.bat", "shell/condabin/conda-hook.ps1")
+for name in (*HOOKS, "Scripts/conda-script.py"):
     path = Path(sys.argv[2], name)
     if not path.exists():
         continue
     text = before = path.read_bytes().replace(b"\r\n", b"\n")
     for old, new in LINES.items():
         text = re.sub(b"(?m)^" + old + b"$", new, text)
-    if text == before:
+    if text == before and not name.endswith(".ps1"):
         sys.exit(f"{path} has no line that can be patched")
     if name.endswith(".bat"):  # cmd.exe can miss a label in a file with LF.
         text = text.replace(b"\n", b"\r\n")

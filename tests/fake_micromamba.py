@@ -360,7 +360,8 @@ def settle_clobbers(prefix: Path, dists: list[str]) -> None:
     for dist in reversed(dists) if os.name == "nt" else dists:
         record = json.loads((prefix / "conda-meta" / f"{dist}.json").read_text(encoding="utf-8"))
         for entry in record["paths_data"]["paths"]:
-            kept[entry.get("original_path") or entry["_path"]] = entry["_path"]
+            original = entry.get("original_path") or entry["_path"]
+            kept[original.replace("\\", "/")] = entry["_path"]
     for path, source in kept.items():
         if source != path:
             os.replace(prefix / source, prefix / path)

@@ -91,8 +91,11 @@ def test_variables(bare: Bare, name: str, value: str) -> None:
 
 def test_ordinary_values(bare: Bare) -> None:
     """A channel with a login, a package of a channel; what may be in a text is shown."""
-    more = {"PACKAGES": "conda-forge::numpy>=1", "CHANNEL": "https://user:tok@host/x conda-forge"}
-    out = bare.line("call BOOT x --dry-run", **more).stdout
+    out = bare.line(
+        "call BOOT x --dry-run",
+        PACKAGES="conda-forge::numpy>=1",
+        CHANNEL="https://user:tok@host/x conda-forge",
+    ).stdout
     assert "mamba conda conda-forge::numpy>=1" in out
     assert "https://user:tok@host/x conda-forge" in out
     assert 'there can be: "._-:/~+=@ "' in refused(bare, "call BOOT x", CHANNEL="a;b")

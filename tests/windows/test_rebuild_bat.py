@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from sealenv.bootstrap.rebuild import PinnedMicromamba, render_rebuild
+from sealenv.install.clobbers import clobbers_in_prefix, order_for_micromamba
 from sealenv.locks import Lock, LockFile
 from sealenv.locks.pixi_write import write_pixi
 from sealenv.seals.seal import read_seal
@@ -90,7 +91,8 @@ def test_the_same_fingerprint(rebuild: Rebuild, lock: Lock, tmp_path: Path) -> N
     locked = machine.root / "my_env.lock"
     locked.write_text(write_pixi(LockFile(locks=(lock,), name="my_env")))
     made = machine.json("create", "-f", str(locked), "--platform", "win-64", "--no-pyc")
-    rebuild.export([lock])
+    ordered = order_for_micromamba(lock, clobbers_in_prefix(Path(made["prefix"])))
+    rebuild.export([ordered])  # as the command `export` orders them
     rebuild.run()
     sealed = read_seal(Path(made["prefix"])).fingerprints
     assert sealed is not None

@@ -194,6 +194,24 @@ def test_repair_writes_activation_scripts(machine: Machine, prefix: Path) -> Non
     assert machine.json("verify", "e")["findings"] == []
 
 
+def test_changed_variables_are_a_modification(machine: Machine, prefix: Path) -> None:
+    (prefix / "conda-meta/state").write_text('{"env_vars": {"KEEP": "v"}}')
+    answer = machine.json("verify", "e")
+    assert answer["condition"] == "modified"
+    assert kinds(answer) == {("changed", "conda-meta/state")}
+    assert machine.json("verify", "e", "--fast")["findings"] == answer["findings"]
+    said = machine.run("verify", "e", "--locked", code=1)
+    assert "next: sealenv repair e writes the activation scripts again" in said.stderr
+    script = prefix / "etc/sealenv/env.sh"
+    before = script.read_text()
+    script.write_text("echo\n")
+    assert ("activation", "etc/sealenv/env.sh") in kinds(machine.json("verify", "e", code=1))
+    script.write_text(before)
+    machine.run("repair", "e")
+    assert "KEEP" in script.read_text()
+    assert machine.json("verify", "e")["findings"] == []
+
+
 def test_a_lock_kept_elsewhere(machine: Machine, prefix: Path, channels: Channels) -> None:
     """A seal that was rewritten with the environment is noticed."""
     machine.run("export", "e", "-o", "e.lock")

@@ -89,7 +89,7 @@ def _summary(report: Verified) -> str:
     """Return one line for people."""
     kinds = [finding.kind for finding in report.findings]
     damaged = sum(finding.damage for finding in report.findings)
-    changed = sum(finding.change for finding in report.findings)
+    changed = sum(finding.change and finding.package is not None for finding in report.findings)
     untracked = kinds.count("untracked")
     what = f"{counted(report.files, 'file')} of {counted(report.packages, 'package')}"
     parts = [report.condition or report.state]
@@ -121,7 +121,10 @@ def _next_steps(report: Verified, env: str) -> list[str]:
         steps.append(f"next: sealenv repair {env} restores damaged files")
     if report.state == "unreadable" or "fingerprint" in kinds:
         return steps
-    if report.modified:
+    changes = [finding for finding in report.findings if finding.change]
+    if any(finding.package is None for finding in changes) and not steps:
+        steps.append(f"next: sealenv repair {env} writes the activation scripts again")
+    if any(finding.package for finding in changes):
         steps.append(f"next: sealenv seal {env} accepts the changed packages")
     elif "untracked-code" in kinds:
         steps.append(f"next: delete the untracked files, or accept them: sealenv seal {env}")

@@ -88,7 +88,7 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def modified(self) -> bool:
-        """Tell whether conda, mamba or pip changed packages."""
+        """Tell whether conda, mamba or pip changed packages or variables."""
         return any(finding.change for finding in self.findings)
 
 

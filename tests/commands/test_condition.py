@@ -233,6 +233,13 @@ def test_a_lock_kept_elsewhere(machine: Machine, prefix: Path, channels: Channel
     answer = machine.json("verify", "e", "-f", "e.lock", code=1)
     assert ("changed", "dated") in kinds(answer)
     machine.json("verify", "e", "-f", "e.lock", "--fast", code=2)
+    said = machine.run("verify", "e", "-f", "e.lock", code=1)
+    command = (
+        said.stderr.replace("\n      ", " ").partition("next: sealenv ")[2].partition(" makes")[0]
+    )
+    assert command == f"create --replace -p {prefix} -f e.lock"
+    machine.run(*command.split(), "-y")
+    machine.json("verify", "e", "-f", "e.lock")
 
 
 def test_a_foreign_environment(machine: Machine, prefix: Path) -> None:

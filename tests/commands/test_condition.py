@@ -229,6 +229,12 @@ def test_a_lock_kept_elsewhere(machine: Machine, prefix: Path, channels: Channel
     said = machine.run("verify", "e", "--expect", expected, code=1)
     assert expected[:8] in said.stdout
     transact(machine, prefix, channels, "dated=2.0", "prio")
+    changed = machine.run("verify", "e", "--expect", expected, code=1)
+    assert "next: sealenv seal e accepts the changed packages" in changed.stderr
+    for wrong in ("abc", f"sha256:{expected}"):
+        refused = machine.json("verify", "e", "--expect", wrong, code=2)
+        assert "is not a fingerprint" in refused["what"]
+        assert "sealenv info ENV" in refused["hint"]
     machine.run("seal", "e", "-y")
     answer = machine.json("verify", "e", "-f", "e.lock", code=1)
     assert ("changed", "dated") in kinds(answer)

@@ -127,6 +127,10 @@ def _next_steps(report: Verified, env: str, lock: str | None) -> list[str]:
     steps = []
     if kinds - {"untracked-code", "fingerprint"}:
         steps.append(f"next: sealenv repair {env} restores damaged files")
+    if kinds == {"fingerprint"}:
+        accept = f"sealenv seal {env} accepts the changed packages, with a new fingerprint"
+        again = "create it again from a lock that you trust: sealenv create --replace -f LOCK"
+        return [f"next: {accept if packages else again}"]
     if report.state == "unreadable" or "fingerprint" in kinds:
         return steps
     if any(finding.package is None for finding in changes) and not steps:

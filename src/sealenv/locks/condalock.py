@@ -217,9 +217,9 @@ def read_condalock(
             put(packages[row.platform], _read_package(row, base, node), node)
         else:
             put(wheels[row.platform], _read_wheel(row, base, node, custom), node)
-    for platform in wanted & set(platforms):
-        if not packages[platform] and not wheels[platform]:
-            _refuse_without_packages(rows, platform)
+    for one in wanted & set(platforms):
+        if not packages[one] and not wheels[one]:
+            _refuse_without_packages(rows, one)
     channels = [channel.url for channel in metadata.channels]
     return LockFile(
         locks=tuple(

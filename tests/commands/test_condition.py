@@ -194,6 +194,24 @@ def test_repair_writes_activation_scripts(machine: Machine, prefix: Path) -> Non
     assert machine.json("verify", "e")["findings"] == []
 
 
+def test_changed_variables_are_a_modification(machine: Machine, prefix: Path) -> None:
+    (prefix / "conda-meta/state").write_text('{"env_vars": {"KEEP": "v"}}')
+    answer = machine.json("verify", "e")
+    assert answer["condition"] == "modified"
+    assert kinds(answer) == {("changed", "conda-meta/state")}
+    assert machine.json("verify", "e", "--fast")["findings"] == answer["findings"]
+    said = machine.run("verify", "e", "--locked", code=1)
+    assert "next: sealenv repair e writes the activation scripts again" in said.stderr
+    script = prefix / "etc/sealenv/env.sh"
+    before = script.read_text()
+    script.write_text("echo\n")
+    assert ("activation", "etc/sealenv/env.sh") in kinds(machine.json("verify", "e", code=1))
+    script.write_text(before)
+    machine.run("repair", "e")
+    assert "KEEP" in script.read_text()
+    assert machine.json("verify", "e")["findings"] == []
+
+
 def test_a_lock_kept_elsewhere(machine: Machine, prefix: Path, channels: Channels) -> None:
     """A seal that was rewritten with the environment is noticed."""
     machine.run("export", "e", "-o", "e.lock")
@@ -211,10 +229,23 @@ def test_a_lock_kept_elsewhere(machine: Machine, prefix: Path, channels: Channel
     said = machine.run("verify", "e", "--expect", expected, code=1)
     assert expected[:8] in said.stdout
     transact(machine, prefix, channels, "dated=2.0", "prio")
+    changed = machine.run("verify", "e", "--expect", expected, code=1)
+    assert "next: sealenv seal e accepts the changed packages" in changed.stderr
+    for wrong in ("abc", f"sha256:{expected}"):
+        refused = machine.json("verify", "e", "--expect", wrong, code=2)
+        assert "is not a fingerprint" in refused["what"]
+        assert "sealenv info ENV" in refused["hint"]
     machine.run("seal", "e", "-y")
     answer = machine.json("verify", "e", "-f", "e.lock", code=1)
     assert ("changed", "dated") in kinds(answer)
     machine.json("verify", "e", "-f", "e.lock", "--fast", code=2)
+    said = machine.run("verify", "e", "-f", "e.lock", code=1)
+    command = (
+        said.stderr.replace("\n      ", " ").partition("next: sealenv ")[2].partition(" makes")[0]
+    )
+    assert command == f"create --replace -p {prefix} -f e.lock"
+    machine.run(*command.split(), "-y")
+    machine.json("verify", "e", "-f", "e.lock")
 
 
 def test_a_foreign_environment(machine: Machine, prefix: Path) -> None:

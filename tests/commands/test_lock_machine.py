@@ -117,7 +117,8 @@ def test_the_doctor_describes_this_machine(machine: Machine, channel: str) -> No
 @pytest.mark.parametrize(
     ("text", "place", "reason"),
     [
-        ("packages: {}\n", ":1:1", "subdirs"),
+        ("packages: {}\n", ":1:1", "this is not a machine file"),
+        ("- a\n", ":1:1", "this is not a machine file"),
         (GPU.replace("__cuda:", "cuda:"), ":6:13", "'cuda=12.4' is not a virtual package"),
         (GPU.replace("2.17", "[2, 17]"), ":2:3", "Expected `str`"),
         ("subdirs: {}\n", "", "describes no machine for any platform"),

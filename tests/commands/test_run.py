@@ -130,7 +130,7 @@ def test_an_environment_moved_by_hand_is_refused(
     after = warm_machine.envs / "after"
     shutil.move(str(warm_machine.envs / "before"), after)
     done = warm_machine.run("run", "after", "--", "true", code=125)
-    assert "moved" in done.stderr
+    assert f"next: sealenv move --here {after} " in done.stderr
     rows = warm_machine.json("list")["environments"]
     assert [(r["name"], r["state"]) for r in rows] == [("after", "moved")]
 

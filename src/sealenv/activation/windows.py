@@ -43,12 +43,13 @@ def made_at(prefix: str) -> str:
     except OSError:
         pass
     from sealenv.errors import PrefixError
+    from sealenv.naming import shown
 
     raise PrefixError(
         "this environment was moved or copied by hand: it would not work",
         where=prefix,
         details=[f"it was made at {made}"],
-        hint="repair it: sealenv move --here ENV; or move it back",
+        hint=f"fix it with: sealenv move --here {shown(prefix)}; or move it back",
     )
 
 

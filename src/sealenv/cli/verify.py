@@ -80,7 +80,7 @@ def verify_command(
             continue
         click.echo(fitted(f"note: {note}", 6), err=True)
     click.echo(_summary(report), err=True)
-    for line in _next_steps(report, shown(env)):
+    for line in _next_steps(report, shown(env), lock):
         click.echo(fitted(line, 6), err=True)
     return code
 
@@ -89,7 +89,7 @@ def _summary(report: Verified) -> str:
     """Return one line for people."""
     kinds = [finding.kind for finding in report.findings]
     damaged = sum(finding.damage for finding in report.findings)
-    changed = sum(finding.change for finding in report.findings)
+    changed = sum(finding.change and finding.package is not None for finding in report.findings)
     untracked = kinds.count("untracked")
     what = f"{counted(report.files, 'file')} of {counted(report.packages, 'package')}"
     parts = [report.condition or report.state]
@@ -107,21 +107,35 @@ def _summary(report: Verified) -> str:
     return f"{what}: {', '.join(parts)}"
 
 
-def _next_steps(report: Verified, env: str) -> list[str]:
-    """Return what to do about the findings."""
+def _next_steps(report: Verified, env: str, lock: str | None) -> list[str]:
+    """Return what to do about the findings.
+
+    With a lock it is to create the environment again: repair and seal trust the seal.
+    """
     from sealenv.naming import shown
 
     if report.state == "pending":
         return ["next: create it again with sealenv create, which replaces it"]
     if report.state == "moved":
         return [f"next: sealenv move --here {shown(str(report.prefix))} updates its paths"]
+    changes = [finding for finding in report.findings if finding.change]
+    packages = any(finding.package for finding in changes)
+    if lock is not None and report.state == "sealed" and (report.damaged or packages):
+        create = f"sealenv create --replace -p {shown(str(report.prefix))} -f {shown(lock)}"
+        return [f"next: {create} makes it again from the lock"]
     kinds = {finding.kind for finding in report.findings if finding.damage}
     steps = []
     if kinds - {"untracked-code", "fingerprint"}:
         steps.append(f"next: sealenv repair {env} restores damaged files")
+    if kinds == {"fingerprint"}:
+        accept = f"sealenv seal {env} accepts the changed packages, with a new fingerprint"
+        again = "create it again from a lock that you trust: sealenv create --replace -f LOCK"
+        return [f"next: {accept if packages else again}"]
     if report.state == "unreadable" or "fingerprint" in kinds:
         return steps
-    if report.modified:
+    if any(finding.package is None for finding in changes) and not steps:
+        steps.append(f"next: sealenv repair {env} writes the activation scripts again")
+    if packages:
         steps.append(f"next: sealenv seal {env} accepts the changed packages")
     elif "untracked-code" in kinds:
         steps.append(f"next: delete the untracked files, or accept them: sealenv seal {env}")

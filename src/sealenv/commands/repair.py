@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from sealenv.activation.scripts import write_scripts
+from sealenv.activation.variables import STATE
 from sealenv.commands.verify import examine
 from sealenv.engine.client import Engine, started
 from sealenv.errors import PrefixError, from_oserror
@@ -208,7 +209,10 @@ class _Repair:
     def _write_scripts(self, todo: Plan) -> None:
         """Write activation scripts and `.condarc`."""
         comparison = self.comparison
-        found = {path: make_way(comparison, path, file=path == CONDARC) for path in todo.scripts}
+        paths = set(todo.scripts)
+        if STATE in paths and comparison.seal:  # the variables changed, so all scripts may be stale
+            paths = (paths - {STATE}) | set(comparison.seal.activation)
+        found = {path: make_way(comparison, path, file=path == CONDARC) for path in paths}
         self.reasons |= found
         free = {path for path, problem in found.items() if not problem}
         if CONDARC in free and comparison.seal:

@@ -162,7 +162,8 @@ def _compare(prefix: Path, reporter: Reporter) -> tuple[Sealed, Seal, Comparison
         if name in now and (now[name].dist, now[name].sha256) != (dist, sha256)
     }
     listed = {*added, *removed, *changed}
-    seal = _describe(comparison, lock, changed=report.modified)
+    modified = any(finding.change and finding.package for finding in report.findings)
+    seal = _describe(comparison, lock, changed=modified)
     change = Sealed(
         prefix=prefix,
         dry_run=False,

@@ -7,6 +7,7 @@ environments of conda, mamba and pixi can be verified too. Nothing is written, n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -88,7 +89,7 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def modified(self) -> bool:
-        """Tell whether conda, mamba or pip changed packages."""
+        """Tell whether conda, mamba or pip changed packages or variables."""
         return any(finding.change for finding in self.findings)
 
 
@@ -116,7 +117,7 @@ def verify(
         the findings; `condition` sums them up.
 
     Raises:
-        UsageError: `fast` together with `lock` or `expect`.
+        UsageError: `fast` together with `lock` or `expect`, or `expect` is not a fingerprint.
         NotFoundError: there is no such environment.
         SpecError: the lock cannot be read.
         PrefixLockedError: something differs, and another process works there, or took it away.
@@ -124,6 +125,11 @@ def verify(
     """
     if fast and (lock is not None or expect is not None):
         raise UsageError("--fast does not read every file", hint="leave out --fast")
+    if expect is not None and not re.fullmatch("[0-9a-f]{64}", expect):
+        raise UsageError(
+            f"{expect[:80]!r} is not a fingerprint: 64 lowercase hexadecimal digits",
+            hint='sealenv info ENV shows it as "fingerprint"',
+        )
     prefix = prefix_of(env)
     try:
         if fast:

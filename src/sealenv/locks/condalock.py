@@ -217,6 +217,9 @@ def read_condalock(
             put(packages[row.platform], _read_package(row, base, node), node)
         else:
             put(wheels[row.platform], _read_wheel(row, base, node, custom), node)
+    for one in wanted & set(platforms):
+        if not packages[one] and not wheels[one]:
+            _refuse_without_packages(rows, one)
     channels = [channel.url for channel in metadata.channels]
     return LockFile(
         locks=tuple(
@@ -238,6 +241,19 @@ def read_condalock(
         name=custom.name,
         variables=custom.variables,
     )
+
+
+def _refuse_without_packages(rows: Node, platform: str) -> None:
+    """Refuse a platform without packages, if another one has some."""
+    others = set()
+    for row in rows.data():
+        if isinstance(row, dict) and not str(row.get("name")).startswith("__"):
+            others.add(str(row.get("platform")))
+    if others := others - {platform}:
+        raise rows.wrong(
+            f"it has no packages for {platform}, only for {', '.join(sorted(others))}",
+            "choose one of them with --platform, or lock again",
+        )
 
 
 def _read_package(row: _Row, base: Path, node: Node) -> LockedPackage:

@@ -33,7 +33,7 @@ _LINE = re.compile(r"(?P<url>[^#]+)(#(?P<digest>.*))?")
 _DIGEST = re.compile(r"(?P<md5>[0-9a-f]{32})|(sha256:)?(?P<sha256>[0-9a-f]{64})")
 _PLATFORM = re.compile(r"#\s*platform:\s*([a-z0-9-]+)\s*")
 _PIP = re.compile(
-    r"#\s*pip\s+(?P<name>[\w.-]+)(\[[^\]]*\])?\s*(@|===?)\s*(?P<url>[^#\s]+)"
+    r"#\s*pip\s+(?P<name>[\w.-]+)(\[[^\]]*\])?\s*(?P<how>@|===?)\s*(?P<url>[^#\s]+)"
     r"(#sha256=(?P<sha256>\S+))?.*"
 )
 
@@ -241,6 +241,12 @@ def _wheel(line: re.Match[str], where: str) -> LockedWheel:
     """Read a wheel in a comment of conda-lock."""
     from packaging.utils import canonicalize_name
 
+    if line["how"] != "@" and "://" not in line["url"]:
+        raise SpecError(
+            f"the pip package {line['name'][:80]!r} has no URL and no sha256",
+            where=where,
+            hint="remove the line, or write '# pip NAME @ URL#sha256=HEX'",
+        )
     if why := check_wheel_address(line["url"]):
         raise SpecError(f"the pip package {line['name'][:80]!r} {why}", where=where)
     url = clean_url(line["url"], Path.cwd())

@@ -6,6 +6,7 @@ import os
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
+from sealenv.activation.variables import STATE
 from sealenv.layout import CONDARC, FILES
 from sealenv.repairs.archives import wheel_of
 from sealenv.seals.compare import Comparison
@@ -66,7 +67,7 @@ def make_plan(comparison: Comparison, findings: Iterable[Finding], *, runs_here:
     """
     plan = Plan()
     for finding in findings:
-        if not finding.damage:
+        if not finding.damage and finding.path != STATE:
             continue
         action = _action(comparison, finding, runs_here=runs_here)
         if isinstance(action, str):
@@ -80,7 +81,7 @@ def _action(comparison: Comparison, finding: Finding, *, runs_here: bool) -> str
     """Return the name of a field of `Plan`, in a tuple, or what the user can do."""
     path, kind = finding.path, finding.kind
     scripts = comparison.seal.activation if comparison.seal else ()
-    if kind == "activation" or (kind == "wrong-type" and path in scripts):
+    if kind == "activation" or path == STATE or (kind == "wrong-type" and path in scripts):
         return ("scripts",)
     if path == CONDARC and kind in ("missing", "wrong-type") and _has_channels(comparison):
         return ("scripts",)

@@ -8,6 +8,7 @@ import posixpath
 from collections.abc import Iterator
 
 from sealenv.activation.scripts import activation_files
+from sealenv.activation.variables import STATE
 from sealenv.errors import SealenvError
 from sealenv.layout import CONDARC, HISTORY, META, is_record, is_windows
 from sealenv.naming import digests_apart
@@ -313,8 +314,26 @@ def _check_scripts(comparison: Comparison) -> tuple[set[str], list[Finding]]:
     except SealenvError as error:
         return set(seal.activation), [Finding("activation", seal.activation[0], None, error.what)]
     paths = {*seal.activation, *wanted}
-    found = (_check_script(comparison, path, wanted.get(path)) for path in sorted(paths))
-    return paths, [finding for finding in found if finding]
+    checked = (_check_script(comparison, path, wanted.get(path)) for path in sorted(paths))
+    found = [finding for finding in checked if finding]
+    stale = [finding for finding in found if _is_stale(comparison, finding)]
+    if not stale or not _is_state_changed(comparison):
+        return paths, found
+    change = Finding("changed", STATE, None, f"the variables of {STATE}")
+    return paths, [change, *(finding for finding in found if finding not in stale)]
+
+
+def _is_stale(comparison: Comparison, finding: Finding) -> bool:
+    """Tell whether a script with a finding has its sealed bytes."""
+    row, then = comparison.rows.get(finding.path), (comparison.sealed or {}).get(finding.path)
+    same = row is not None and then is not None and row.digest == then.digest != b""
+    return finding.kind == "activation" and same
+
+
+def _is_state_changed(comparison: Comparison) -> bool:
+    """Tell whether `conda env config vars` wrote variables after sealing."""
+    row, then = comparison.rows.get(STATE), (comparison.sealed or {}).get(STATE)
+    return (row.digest if row else None) != (then.digest if then else None)
 
 
 def _check_script(comparison: Comparison, path: str, content: bytes | None) -> Finding | None:

@@ -44,7 +44,7 @@ KINDS = {
     "activation": "an activation script is not what `sealenv repair` would write",
     "added": "a package was added after sealing",
     "removed": "a package was removed after sealing",
-    "changed": "a package was updated, downgraded or reinstalled after sealing",
+    "changed": "a package was updated, downgraded or reinstalled, or variables changed",
     "leftover": "an interrupted `sealenv repair` left its folder behind",
     "record": "a record, the seal or the file table cannot be read, or names a path outside",
     "pending": "the environment was never finished",
@@ -54,7 +54,7 @@ KINDS = {
 """Every kind of finding (docs/how-to/verify.md)."""
 
 CHANGES = ("added", "removed", "changed")
-"""Kinds that make an environment modified: conda, mamba or pip changed a package."""
+"""Kinds that make an environment modified: conda, mamba or pip changed a package, or variables."""
 _HARMLESS = frozenset({*CHANGES, "untracked", "orphaned-pyc"})
 STATES = ("sealed", "pending", "foreign", "moved", "unreadable")
 """Unreadable: its seal or its folder cannot be read."""
@@ -79,7 +79,7 @@ class Finding:
 
     @property
     def change(self) -> bool:
-        """Tell whether it is a change of a package."""
+        """Tell whether it is a change of a package, or of variables: then `package` is None."""
         return self.kind in CHANGES
 
 

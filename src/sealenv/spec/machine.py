@@ -50,6 +50,8 @@ def read_machine(path: Path, platforms: Collection[str]) -> dict[str, tuple[str,
         SpecError: it is missing or not valid; with line and column.
     """
     root = load(read_text(path, limit=_LIMIT_BYTES), str(path))
+    if root.get("subdirs") is None:
+        raise root.wrong("this is not a machine file", "sealenv doctor --write-machine makes one")
     found = {}
     for platform, subdir in root.convert(_File).subdirs.items():
         entries = {name: "=".join([name, *text.split()]) for name, text in subdir.packages.items()}

@@ -45,9 +45,14 @@ elif [ -e "$_sealenv_here/conda-meta/sealenv.moving" ] ||
     _sealenv_refusal="sealenv: $_sealenv_here is unfinished: a create or a move was interrupted, or is running.
   next: run the same sealenv create or move again, or in that folder: sealenv move --here ."
 elif ! [ "$_sealenv_here" -ef "$_sealenv_made" ]; then
+    _sealenv_item="in that folder: sealenv move --here ."
+    case $_sealenv_here in
+        *[!A-Za-z0-9/._+-]*) ;;
+        */*) _sealenv_item="sealenv move --here $_sealenv_here" ;;
+    esac
     _sealenv_refusal="sealenv: this environment was made at $_sealenv_made
   and was moved or copied by hand to $_sealenv_here: it would not work.
-  next: in that folder: sealenv move --here .   Or move it back to $_sealenv_made"
+  next: $_sealenv_item   Or move it back to $_sealenv_made"
 else
     if [ "${CONDA_PREFIX-}" -ef "$_sealenv_made" ] && [ "${SEALENV_PREFIX:-$CONDA_PREFIX}" -ef "$_sealenv_made" ]; then
         _sealenv_active=yes

@@ -42,10 +42,19 @@ class Terminal:
         """Type a line and press Enter."""
         os.write(self.fd, f"{line}\r".encode())
 
-    def end(self) -> int:
-        """Read to the end; returns the exit code."""
+    def end(self, *, press: str = "") -> int:
+        """Read to the end, and return the exit code.
+
+        `press` is typed when nothing is said for a while: a signal that comes just before a read does
+        not interrupt it.
+        """
         end = time.monotonic() + _DEADLINE
-        while not select.select([self.fd], [], [], 0.2)[0] or self._read():
+        while True:
+            if select.select([self.fd], [], [], 2)[0]:
+                if not self._read():
+                    break
+            elif press:
+                os.write(self.fd, press.encode())
             if time.monotonic() > end:
                 os.kill(self.pid, signal.SIGKILL)
                 os.waitpid(self.pid, 0)

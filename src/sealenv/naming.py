@@ -188,7 +188,11 @@ def check_prefix(
         _check_code_page(text, hint)
         _check_length_on_windows(prefix, hint)
     if prefix == prefix.parent:
-        raise UsageError("the root of a file system cannot be an environment", where=text)
+        raise UsageError(
+            "the root of a file system cannot be an environment",
+            where=text,
+            hint="choose a folder below it",
+        )
 
 
 def check_windows_parts(text: str, where: str | None = None) -> None:

@@ -128,7 +128,7 @@ def create_command(
     """Make a standalone environment: a chosen Python, with conda, mamba and pip inside it.
 
     NAME and PYTHON give the folder: `my_env 3.12` becomes <envs>/my_env_3_12, where <envs> is
-    SEALENV_ENVS, else PY_ENVS, else a folder of the user's. It must not exist, or be empty. SPEC is a
+    SEALENV_ENVS, else PY_ENVS, else your user data folder. It must not exist, or be empty. SPEC is a
     package, as a MatchSpec; PYTHON is short for python=PYTHON.
     """
     from sealenv.cli.progress import make_reporter

@@ -34,7 +34,7 @@ _SHOWN_VERSIONS = 8
 _NO_INDEX = re.compile(
     r"Unknown frame descriptor|bz2 header missing|expected value at line 1 column 1\b"
 )
-"""What decoders report for a web page in the place of an index."""
+"""What decoders report for a web page instead of an index."""
 
 
 async def ask(

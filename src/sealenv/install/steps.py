@@ -242,7 +242,7 @@ def mark(job: Job, contents: Contents) -> PrefixLock:
         kept = clear_pending(job.prefix)
         if kept:
             job.reporter.warn(
-                f"the folder contained {len(kept)} files that sealenv did not write; they "
+                f"files that sealenv did not write: {len(kept)}; they "
                 f"are kept in {job.prefix / USER_FOLDER}"
             )
         write_plan(job.prefix, contents.paths)

@@ -100,7 +100,7 @@ def install_wheels(
             f"the environment's pip could not install the wheels (exit code {done.returncode})",
             where=str(prefix),
             details=said,
-            hint="the details are pip's; if a wheel does not fit this machine, lock again",
+            hint="read pip's message above; if a wheel does not fit this machine, lock again",
         )
     if before:
         _refuse_changes(prefix, before)

@@ -96,7 +96,7 @@ def read_words(words: Sequence[str], name: str | None, prefix: str | None) -> Wo
 
 
 def _refuse_no_name(word: str | None, rest: Sequence[str]) -> None:
-    """Refuse a version or a package in the place of the name."""
+    """Refuse a version or a package instead of the name."""
     if word is None or not ("=" in word or (_VERSION.fullmatch(word) and not rest)):
         return
     what = "a package" if "=" in word else "a Python version"

@@ -110,5 +110,5 @@ def _unusable(prefix: Path, why: str) -> RecordError:
     return RecordError(
         f"the file table {why}",
         where=str(prefix / FILES),
-        hint="sealenv verify without --fast goes by the packages' records",
+        hint="run sealenv verify without --fast: it uses the packages' records",
     )

@@ -5,7 +5,7 @@
     <root>/archives/<sha256>/modes         the permission bits with which it was unpacked
     <root>/unpacked                        py-rattler's own cache: private to it and disposable
     <root>/compiled                        compiled Python files (`sealenv.store.compiled`)
-    <root>/repodata                        what channels said
+    <root>/repodata                        package lists of channels
     <root>/tmp                             partial downloads; nothing here is ever used
     <root>/locks                           one lock file per archive being fetched
 

@@ -20,7 +20,7 @@ PARTS = {
     "archives": "verified package archives",
     "unpacked": "unpacked packages; environments link to them",
     "compiled": "compiled Python files; environments link to them",
-    "repodata": "what channels said",
+    "repodata": "package lists of channels",
     "tmp": "partial downloads",
 }
 

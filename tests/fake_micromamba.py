@@ -181,7 +181,7 @@ def register(prefix: Path) -> None:
 
 
 def read_specs(options: argparse.Namespace) -> tuple[bool, list[str]]:
-    """Whether they are explicit URLs; and what is asked for."""
+    """Return whether they are explicit URLs, and the requested packages."""
     specs = list(options.specs)
     for name in options.file:
         lines = [line.strip() for line in Path(name).read_text(encoding="utf-8").splitlines()]
@@ -194,7 +194,7 @@ def read_specs(options: argparse.Namespace) -> tuple[bool, list[str]]:
 
 
 class Wanted:
-    """One package: where it is, and the digest that was promised."""
+    """One package: its place and its expected digest."""
 
     def __init__(self, line: str) -> None:
         self.url, _, digest = line.partition("#")
@@ -248,7 +248,7 @@ async def solve(options: argparse.Namespace, specs: list[str], platform: str) ->
 
 
 async def fetch(options: argparse.Namespace, wanted: Wanted, pkgs: Path) -> Path:
-    """The archive in the cache, with the digest that was promised."""
+    """Return the archive in the cache, with the expected digest."""
     path = pkgs / wanted.file
     if path.exists() and wanted.holds(path):
         return path

@@ -25,7 +25,7 @@ _SCRIPT = f"#!/bin/sh\nprintf '%s\\n' '{PLACEHOLDER}'\n"
 
 
 def hello_prefix(subdir: str) -> Package | None:
-    """The package for this machine; None where there is no C compiler."""
+    """Return the package for this machine; None without a C compiler."""
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None:
         return None

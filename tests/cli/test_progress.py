@@ -39,7 +39,7 @@ def test_without_a_terminal_it_is_plain_lines(capsys: pytest.CaptureFixture[str]
 
 
 def test_a_warning_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
-    """What holds for each platform that is locked is told of the first."""
+    """A warning about every locked platform is printed for the first."""
     with make_reporter(quiet=True, verbose=0) as reporter:
         for text in ("one", "two", "one"):
             reporter.warn(text)

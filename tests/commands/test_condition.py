@@ -263,7 +263,7 @@ def test_a_foreign_environment(machine: Machine, prefix: Path) -> None:
 def test_conda_packages_changed_by_pip(
     warm_machine: Machine, shared_environment: Path, tmp_path: Path
 ) -> None:
-    """pip deletes files of conda's package, whose record stays; also where there is no seal."""
+    """pip deletes files of conda's package, whose record stays; also without a seal."""
     machine, index = warm_machine, Index(tmp_path / "index")
     index.add(Wheel("cow", "9.0", files={"cow/__init__.py": ""}))
     own = Path(machine.json("clone", str(shared_environment), "e")["prefix"])

@@ -37,7 +37,7 @@ def test_create_stays_below_200_mb(machine: Machine, channels: Channels) -> None
 
 @pytest.mark.slow
 def test_a_large_file_is_never_held(machine: Machine, channels: Channels) -> None:
-    """Of a distribution, of a package that has other bytes now, and one that nobody knows."""
+    """A file of a distribution, an edited file of a package, and an untracked one."""
     prefix = Path(machine.tiny("e", channels.main_url, "prio")["prefix"])
     site = prefix / "lib/python3.12/site-packages"
     (site / "a-1.dist-info").mkdir(parents=True)

@@ -87,7 +87,7 @@ def test_it_is_seen(
 
 
 def both(machine: Machine, demo: DemoChannel, index: Index, own: str) -> Path:
-    """A lock with the conda package and the wheel, as nobody would make it here."""
+    """A lock with the conda package and the wheel, which sealenv itself would not write."""
     found = []
     for number, (conda, pip) in enumerate((("foo, between,", "needsfoo"), ("", "needsfoo"))):
         file = spec(machine, [own, demo.url], index, conda, pip)

@@ -189,7 +189,7 @@ def test_it_is_sealed_moved_and_cloned(machine: Machine, foreign: Path) -> None:
         copied = machine.json("clone", str(moved), str(machine.root / "cloned"))["prefix"]
         assert damage(machine, copied) == []
         machine.run("remove", copied, "-y")
-        # And the records still say what lies there, in their writer's words.
+        # The records are unchanged.
         unseal(moved)
         # The activation scripts of sealenv belong to no package.
         assert [f for f in damage(machine, moved) if f["package"]] == []
@@ -206,7 +206,7 @@ def test_the_migrate_page_verifies_and_adopts_an_environment_of_conda(
     commands = [line.split()[1:] for line in lines if line.startswith("sealenv ")]
     assert [words[0] for words in commands] == ["verify", "seal"]
     for words in commands:
-        more = ["-y"] if words[0] == "seal" else []  # nobody is there to be asked
+        more = ["-y"] if words[0] == "seal" else []  # no terminal
         places = [word.replace("~", str(machine.home)) for word in words]
         assert machine.run(*places, "-q", *more).stdout == ""
     assert machine.json("info", str(conda))["state"] == "sealed"

@@ -79,7 +79,7 @@ class TestTheSameAgain:
         machine.run("export", "app", "--format", "explicit", "-o", "x", code=2)
         text = machine.run("export", "app", "--format", "environment-yml", "--from-history").stdout
         assert "- hello-tool\n" in text
-        assert "nowhere; sys_platform ==" in text  # it has no wheel here, and nobody took it away
+        assert "nowhere; sys_platform ==" in text  # no wheel here, and not removed
 
     def test_as_a_bundle(self, world: tuple[Machine, str, Index], tmp_path: Path) -> None:
         """By sealenv with no network, and by the script inside; that one is adopted."""

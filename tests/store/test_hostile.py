@@ -137,7 +137,7 @@ Serve = Callable[..., str]
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Serve:
-    """Write `crafted` with these members besides one good file, and give the channel's URL."""
+    """Write `crafted` with these members and one good file; return the channel's URL."""
 
     def write(
         payload: list[Any],

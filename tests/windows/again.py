@@ -2,7 +2,7 @@
 
 Only WineHungError counts, with no other failure beside it; the Wine prefix is a new one by then. The
 first result is not reported as one of the test's, but it is in the summary, and in JUnit's XML as the
-property `wine_hung` of the test. More than MOST in a run fail it: that is no accident any more.
+property `wine_hung` of the test. More than MOST in a run fail it.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 
 def _forget_failed_fixtures(item: pytest.Item) -> None:
-    """One of the session keeps its error for every later test; this one shall be made anew."""
+    """A fixture of the session keeps its error for every later test, so make this one again."""
     assert isinstance(item, pytest.Function)
     for definitions in item._fixtureinfo.name2fixturedefs.values():
         for definition in definitions:

@@ -38,7 +38,7 @@ class Windows:
         python: a python.exe that has the project's dependencies (not the project).
         folder: what provision.py made; None on Windows itself.
         prefix: the Wine prefix of this worker; None on Windows itself.
-        shared: folders that are visible under Wine besides the checkout and the temporary folder.
+        shared: folders visible under Wine, in addition to the checkout and the temporary folder.
     """
 
     python: Path

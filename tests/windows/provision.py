@@ -179,7 +179,7 @@ def _python(made: Path) -> None:
             path = made / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-    # PYTHONPATH is ignored with ._pth: who starts it puts the folder of the sources on sys.path.
+    # PYTHONPATH is ignored with ._pth: the caller adds the source folder to sys.path.
     (made / "python312._pth").write_text("python312.zip\n.\nlib\nimport site\n")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     target = ["--target", str(made / "lib"), "--platform", "win_amd64", "--only-binary=:all:"]

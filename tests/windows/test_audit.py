@@ -66,7 +66,7 @@ def test_fix_mends_what_mamba_writes_anew(user: User, breakable: Path) -> None:
     )
     found = own(user.json("audit", "small_3_12"))
     assert found["condabin/mamba_hook.bat"]["fix"] == "relative"
-    # The rest of the file is gone, so it is not what was sealed.
+    # The rest of the file is gone, so it differs from the sealed one.
     user.run("seal", "small_3_12", "-y")
     answer = user.json("audit", "small_3_12", "--fix")
     assert [p["path"] for p in answer["patched"]] == ["condabin/mamba_hook.bat"]

@@ -17,7 +17,7 @@ OTHERS = [block for block in MARKED if block.page != TUTORIAL]
 
 
 class Window:
-    """A Command Prompt of somebody who has sealenv on PATH, and what they have set for each window."""
+    """A Command Prompt with sealenv on PATH, and the variables set for each window."""
 
     def __init__(self, user: User, channels: Channels) -> None:
         self.user = user
@@ -51,7 +51,7 @@ def test_the_tutorial(user: User, channels: Channels) -> None:
         block for block in MARKED if block.page == TUTORIAL
     )
     assert f"[{user.path(window.envs)}]" in window.types(start, "echo [%PY_ENVS%]").stdout
-    # What the next window needs is said again: nothing of the one that was closed is left.
+    # The page repeats what the next window needs: a closed window leaves nothing.
     assert anew.text == start.text
     window.env["PY_ENVS"] = user.path(window.envs)
     made = user.path(window.envs / "my_env_3_12")

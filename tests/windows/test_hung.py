@@ -1,4 +1,4 @@
-"""Wine that hangs is told from a program that works, and described; then there is a new Wine."""
+"""A hung Wine is recognised and described, and a new one is started."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tests.windows import hung
 from tests.windows.hung import WineHungError
 from tests.windows.machine import Windows
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="there is no Wine on Windows")
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Wine does not run on Windows")
 
-# A pipe that nobody writes to stands in for the lock of a stopped thread.
+# A pipe without a writer stands in for the lock of a stopped thread.
 _WAITS = """
 import os, sys
 print("so far", flush=True)

@@ -215,9 +215,7 @@ print(code)
 
 def test_ctrl_break_is_the_commands(windows: Windows, prefix: Path) -> None:
     """The command's own handler decides the exit code; `run` only waits. (Ctrl-C goes the same way.)"""
-    if (
-        windows.wine
-    ):  # without a console no such event can be sent: what is left is to be deaf to it
+    if windows.wine:  # such an event needs a console, so only ignoring it is tested
         program = IGNORING.format(source=windows.path(REPO / "src"))
         assert windows.run([windows.python, "-c", program]).stdout.strip() == "5"
         return

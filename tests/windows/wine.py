@@ -38,7 +38,7 @@ def wine_command(
         folder: where provision.py put everything.
         prefix: the Wine prefix.
         command: `wine PROGRAM ARGUMENTS...` or `wineserver ...`.
-        folders: what is visible inside besides Debian, at the same paths (drive Z: is the root).
+        folders: visible inside at the same paths, in addition to Debian (drive Z: is the root).
         cwd: the working folder; below one of `folders`.
         env: the variables of the Windows program; nothing else is passed on.
     """
@@ -68,7 +68,7 @@ def windows_path(path: Path | str) -> str:
 
 
 def copy_prefix(prepared: Path, prefix: Path) -> None:
-    """Hard links, but for the registry and what lies in the user's folder."""
+    """Hard links, except for the registry and the user's folder."""
     shutil.copytree(prepared, prefix, symlinks=True, copy_function=_link_or_copy)
 
 

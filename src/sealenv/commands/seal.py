@@ -85,7 +85,7 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def empty(self) -> bool:
-        """Tell whether nothing has changed since sealing."""
+        """Return whether nothing has changed since sealing."""
         known = self.fingerprints.before is not None
         return known and not (self.added or self.removed or self.changed or self.files)
 

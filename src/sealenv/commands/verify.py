@@ -89,7 +89,7 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def modified(self) -> bool:
-        """Tell whether conda, mamba or pip changed packages or variables."""
+        """Return whether conda, mamba or pip changed packages or variables."""
         return any(finding.change for finding in self.findings)
 
 

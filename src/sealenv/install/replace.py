@@ -52,8 +52,8 @@ def may_replace(prefix: Path, environ: Mapping[str, str]) -> bool:
 def give_up(prefix: Path, environ: Mapping[str, str]) -> None:
     """Make a sealed environment pending. Any other prefix stays as it is.
 
-    The plan lists the files that packages brought and nobody edited: `clear_pending` deletes these, and
-    keeps everything else in the user folder.
+    The plan lists the unedited files of packages. `clear_pending` deletes these, and keeps everything
+    else in the user folder.
 
     Raises:
         PrefixError: as for `may_replace`.

@@ -51,7 +51,7 @@ class Need:
 
     @property
     def virtual(self) -> bool:
-        """Tell whether it is a property of the machine (`__glibc`)."""
+        """Return whether it is a property of the machine (`__glibc`)."""
         return self.spec.startswith("__")
 
 

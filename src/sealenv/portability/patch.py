@@ -98,7 +98,7 @@ def planned(prefix: Path, platform: str) -> list[Patched]:
 
 
 def is_fixable(prefix: Path, relative: str, platform: str) -> bool:
-    """Tell whether a file of a prefix can be made relative."""
+    """Return whether a file of a prefix can be made relative."""
     if _rule_for(relative, platform) is None or is_link(prefix / relative):
         return False
     try:

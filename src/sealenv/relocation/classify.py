@@ -138,7 +138,7 @@ class Held:
 
 
 def is_windows_script(path: str) -> bool:
-    """Tell whether a Windows program of that name may start a script."""
+    """Return whether a Windows program of that name may start a script."""
     path = path.lower()
     return path.startswith("scripts/") and path.endswith(".exe")
 

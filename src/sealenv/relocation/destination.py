@@ -158,7 +158,7 @@ def rename_prefix(prefix: Path, place: Path) -> bool:
 
 
 def _is_elsewhere(prefix: Path, place: Path) -> bool:
-    """Tell whether a rename is impossible, before a folder is created for it."""
+    """Return whether a rename is impossible, before a folder is created for it."""
     if os.path.ismount(place):  # it cannot be replaced: the files are copied into it
         return True
     parent = next((folder for folder in place.parents if folder.is_dir()), prefix)
@@ -166,7 +166,7 @@ def _is_elsewhere(prefix: Path, place: Path) -> bool:
 
 
 def was_renamed(prefix: Path, place: Path) -> bool:
-    """Tell whether an interrupted move has renamed the environment, and continues at the new place.
+    """Return whether an interrupted move has renamed the environment, and continues at the new place.
 
     Raises:
         NotFoundError: the old place is empty, and nothing at the new one came from there.
@@ -199,7 +199,7 @@ def _is_unproved(seal: Seal) -> bool:
 
 
 def _came_from(came: Seal, prefix: Path, place: Path) -> bool:
-    """Tell whether the environment at the new place came from the old one, or was not run since."""
+    """Return whether the environment at the new place came from the old one, or was not run since."""
     journal = read_journal(place)
     if journal is not None:
         return str(prefix) in (*journal.olds, came.prefix)
@@ -207,7 +207,7 @@ def _came_from(came: Seal, prefix: Path, place: Path) -> bool:
 
 
 def _is_copy(came: Seal, place: Path, was: Seal, prefix: Path) -> bool:
-    """Tell whether a whole copy of the environment is at the new place."""
+    """Return whether a whole copy of the environment is at the new place."""
     if state_of(place) is not State.SEALED or os.path.samefile(prefix, place):
         return False
     at_home = (came.prefix, was.prefix) == (str(place), str(prefix))

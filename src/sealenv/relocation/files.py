@@ -237,7 +237,7 @@ def _pieces(name: str | bytes, rewriting: Rewriting) -> Iterator[bytes]:
 
 
 def _link_again(name: str | bytes, other: str | bytes) -> bool:
-    """Replace a file by another hard link to the first one; tell whether that worked."""
+    """Replace a file by another hard link to the first one; return whether that worked."""
     plain = os.fsdecode(other)
     partial = temporary_path(plain)
     try:

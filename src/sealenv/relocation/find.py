@@ -258,7 +258,7 @@ def may_hold(name: str | bytes, wanted: Paths) -> bool:
 
 
 def is_compiled(path: str, head: bytes) -> bool:
-    """Tell whether a file is compiled Python, by its name and its first four bytes."""
+    """Return whether a file is compiled Python, by its name and its first four bytes."""
     return path.endswith((".pyc", ".pyo")) and head[2:4] == b"\r\n"
 
 
@@ -316,7 +316,7 @@ _LENGTH = re.compile("[\x00-\x08\x0e-\x1f\udc80-\udcff][ -~]\\Z")
 
 
 def _begins(data: Data, start: int, last: int) -> bool:
-    """Tell whether a path at `start` is not the end of a longer one.
+    """Return whether a path at `start` is not the end of a longer one.
 
     The path before it ends at `last`. It counts as a name, whatever its last character is.
     """
@@ -335,7 +335,7 @@ def _begins(data: Data, start: int, last: int) -> bool:
 
 
 def _ends(data: Data, end: int) -> bool:
-    """Tell whether the last name of a path does not continue at `end`."""
+    """Return whether the last name of a path does not continue at `end`."""
     after = _text(data[end : end + _RIGHT])
     if re.match(r"%[0-9A-Fa-f]{2}", after):
         after = chr(int(after[1:3], 16)).replace(" ", "_")

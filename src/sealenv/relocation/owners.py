@@ -99,7 +99,7 @@ class Owners:
         return self._listed.get(path)
 
     def is_shipped(self, path: str, digest: bytes) -> bool:
-        """Tell whether a package ships bytes with that sha256, without a path written into them.
+        """Return whether a package ships bytes with that sha256, without a path written into them.
 
         They are the same in every environment: a path in them is not the path of this one.
         """
@@ -111,7 +111,7 @@ class Owners:
         )
 
     def lists_changed(self, record: str, changes: Mapping[str, Rewritten]) -> bool:
-        """Tell whether a RECORD lists a file that was changed."""
+        """Return whether a RECORD lists a file that was changed."""
         return any(item.path in changes for item in self.distributions[record].files)
 
     def changed_of(self, record: str, changes: Mapping[str, Rewritten]) -> dict[str, Rewritten]:

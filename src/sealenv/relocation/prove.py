@@ -32,7 +32,7 @@ def prove(files: Files, clean: Mapping[str, Row]) -> None:
     A file that is in `clean`, with the same kind, mode, size, time and inode, is not read again.
 
     Raises:
-        CheckFailedError: a file that the rewriting has not left holds the old path.
+        CheckFailedError: a rewritten file still holds the old path.
     """
     move = files.move
     rows = {

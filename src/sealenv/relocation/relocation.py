@@ -118,7 +118,7 @@ class Searched:
 
 
 def same_make(one: Seal, other: Seal) -> bool:
-    """Tell whether one is a copy of the other, or both are copies of a third one."""
+    """Return whether one is a copy of the other, or both are copies of a third one."""
     return (one.created, one.lock.digest) == (other.created, other.lock.digest)
 
 

@@ -219,7 +219,7 @@ def _place(path: bytes, change: Change) -> tuple[bytes, bytes] | None:
 
 
 def _is_launcher(path: str, data: Data) -> bool:
-    """Tell whether a file is a program that names its interpreter, or a zip behind a first line."""
+    """Return whether a file is a program that names its interpreter, or a zip behind a first line."""
     if len(data) > _LARGEST:
         return False
     if data[:2] == b"#!":
@@ -230,7 +230,7 @@ def _is_launcher(path: str, data: Data) -> bool:
 
 
 def _is_zip(data: Data) -> bool:
-    """Tell whether a file is an archive with checksums, with or without a first line."""
+    """Return whether a file is an archive with checksums, with or without a first line."""
     return data[:2] == b"PK" or (data[:2] == b"#!" and data.rfind(_END) >= 0)
 
 

@@ -106,7 +106,7 @@ def _action(comparison: Comparison, finding: Finding, *, runs_here: bool) -> str
 
 
 def _has_channels(comparison: Comparison) -> bool:
-    """Tell whether the seal knows the channels for `.condarc`; that of an adopted one may not."""
+    """Return whether the seal knows the channels for `.condarc`; that of an adopted one may not."""
     return comparison.seal is not None and bool(comparison.seal.spec.get("channels"))
 
 
@@ -123,7 +123,7 @@ def _was_folder(comparison: Comparison, path: str) -> bool:
 
 
 def _is_compiled_here(comparison: Comparison, finding: Finding) -> bool:
-    """Tell whether it is a `.pyc` that is in no archive: sealenv, conda, pip or Python made it."""
+    """Return whether it is a `.pyc` that is in no archive: sealenv, conda, pip or Python made it."""
     claims = comparison.claims.get(finding.path, ())
     if finding.kind == "stale-pyc" and not claims:
         return True

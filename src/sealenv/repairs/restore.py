@@ -174,7 +174,7 @@ def _candidates(comparison: Comparison, scratch: Path, path: str) -> Iterator[Pa
 
 
 def _fits(comparison: Comparison, path: str, candidate: Path, scratch: Path) -> bool:
-    """Tell whether this is the sealed file, or the one that a record describes."""
+    """Return whether this is the sealed file, or the one that a record describes."""
     if is_link(candidate):
         digest = hashlib.sha256(os.fsencode(os.readlink(candidate))).digest()
     else:

@@ -89,7 +89,7 @@ def distribution_changes(
 ) -> Iterator[Finding]:
     """Compare the installed distributions with the sealed ones, by version.
 
-    `exists` tells whether a path is in the environment. pip removes METADATA too, so a RECORD that is
+    `exists` returns whether a path is in the environment. pip removes METADATA too, so a RECORD that is
     missing alone is damage.
     """
     then = {note.name: note for note in notes}

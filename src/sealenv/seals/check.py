@@ -107,7 +107,7 @@ def _by_pip(comparison: Comparison, package: str, found: Distribution | None) ->
 
 
 def _is_known(comparison: Comparison, path: str) -> bool:
-    """Tell whether the seal, a changed package or a changed distribution names a path."""
+    """Return whether the seal, a changed package or a changed distribution names a path."""
     return (
         comparison.as_sealed(path) is not None
         or comparison.is_promised(path)
@@ -116,7 +116,7 @@ def _is_known(comparison: Comparison, path: str) -> bool:
 
 
 def _is_expected(comparison: Comparison, row: Row) -> bool:
-    """Tell whether ordinary use leaves such a file."""
+    """Return whether ordinary use leaves such a file."""
     path = row.path
     if path == CONDARC and comparison.seal is None:
         return True  # `conda config --env`; sealenv has written none
@@ -155,7 +155,7 @@ def _check_path(comparison: Comparison, path: str) -> list[Finding]:
 
 
 def _is_missing(comparison: Comparison, path: str, then: Row | None) -> bool:
-    """Tell whether a path that does not exist should."""
+    """Return whether a path that does not exist should."""
     if path in comparison.claims:
         entries = [claim.entry for claim in comparison.claims[path]]
         # micromamba records compiled files that it did not make.
@@ -194,7 +194,7 @@ def _by_table(comparison: Comparison, row: Row, then: Row) -> Finding | None:
 
 
 def _is_same_entry_point(comparison: Comparison, path: str, then: Row) -> bool:
-    """Tell whether conda linked the package again: it indents with spaces, py-rattler with a tab."""
+    """Return whether conda linked the package again: it indents with spaces, py-rattler with a tab."""
     claims = comparison.claims.get(path, [])
     if not any("entry_point" in claim.entry.path_type for claim in claims):
         return False
@@ -324,14 +324,14 @@ def _check_scripts(comparison: Comparison) -> tuple[set[str], list[Finding]]:
 
 
 def _is_stale(comparison: Comparison, finding: Finding) -> bool:
-    """Tell whether a script with a finding has its sealed bytes."""
+    """Return whether a script with a finding has its sealed bytes."""
     row, then = comparison.rows.get(finding.path), (comparison.sealed or {}).get(finding.path)
     same = row is not None and then is not None and row.digest == then.digest != b""
     return finding.kind == "activation" and same
 
 
 def _is_state_changed(comparison: Comparison) -> bool:
-    """Tell whether `conda env config vars` wrote variables after sealing."""
+    """Return whether `conda env config vars` wrote variables after sealing."""
     row, then = comparison.rows.get(STATE), (comparison.sealed or {}).get(STATE)
     return (row.digest if row else None) != (then.digest if then else None)
 

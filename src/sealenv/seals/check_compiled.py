@@ -43,7 +43,7 @@ def source_of(path: str) -> str | None:
 
 
 def has_source(comparison: Comparison, path: str) -> bool:
-    """Tell whether it is a compiled file with a source, which `check_compiled` compares."""
+    """Return whether it is a compiled file with a source, which `check_compiled` compares."""
     source = source_of(path)
     if source is None or source not in comparison.rows:
         return False
@@ -95,7 +95,7 @@ def check_compiled(comparison: Comparison, path: str, *, known: bool) -> Iterato
 
 
 def _is_edited(comparison: Comparison, path: str, source: str) -> bool:
-    """Tell whether a file with its source's hash has other bytes than the sealed one."""
+    """Return whether a file with its source's hash has other bytes than the sealed one."""
     rows, sealed = comparison.rows, comparison.sealed or {}
     if path not in sealed or source not in sealed:
         return False

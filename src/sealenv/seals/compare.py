@@ -88,7 +88,7 @@ class Comparison:
             self._drop_claims({item.path for found in new for item in found.files})
 
     def _may_exist(self, path: str) -> bool:
-        """Tell whether a file of a distribution exists, was not sealed, or cannot be seen."""
+        """Return whether a file of a distribution exists, was not sealed, or cannot be seen."""
         if path in self.rows or (self.sealed is not None and path not in self.sealed):
             return True
         site = self.rows.get(path[: path.rfind("site-packages/") + len("site-packages")])
@@ -176,7 +176,7 @@ class Comparison:
         return item.sha256 in (None, row.digest)
 
     def is_about_reinstalled(self, path: str) -> bool:
-        """Tell whether pip wrote this file when it installed a distribution again."""
+        """Return whether pip wrote this file when it installed a distribution again."""
         return is_about_installing(path) and f"{path.rpartition('/')[0]}/RECORD" in self.reinstalled
 
     @functools.cached_property
@@ -192,7 +192,7 @@ class Comparison:
         return any(change.kind != "added" for change in changes)
 
     def is_promised(self, path: str) -> bool:
-        """Tell whether a path is judged by the record of a changed package or distribution."""
+        """Return whether a path is judged by the record of a changed package or distribution."""
         if claims := self.claims.get(path):
             return all(claim.package in self.changed for claim in claims)
         found = self.of_distributions.get(path)
@@ -226,7 +226,7 @@ class Comparison:
         return text
 
     def is_record_sealed(self, record: PrefixRecord) -> bool:
-        """Tell whether a record has the sealed bytes."""
+        """Return whether a record has the sealed bytes."""
         path = f"{META}/{record.dist}.json"
         now, then = self.rows.get(path), (self.sealed or {}).get(path)
         return now is not None and then is not None and now.digest == then.digest

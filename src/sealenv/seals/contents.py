@@ -65,7 +65,7 @@ class Known(NamedTuple):
     """Digests of files, and the time by the file system's own clock, in ns, at which they were right.
 
     A file that has changed at that time or later is hashed again. On Windows the time of the last
-    write counts, because there is no time of change.
+    write counts, because Windows keeps no time of change.
     """
 
     digests: Mapping[str, bytes]

@@ -101,7 +101,7 @@ def _origin(prefix: Path, folder: str) -> str | None:
 
 
 def is_about_installing(path: str) -> bool:
-    """Tell whether a file of a distribution is about its installation."""
+    """Return whether a file of a distribution is about its installation."""
     folder, _, name = path.rpartition("/")
     return folder.endswith(".dist-info") and name in _ABOUT
 

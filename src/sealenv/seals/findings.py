@@ -74,12 +74,12 @@ class Finding:
 
     @property
     def damage(self) -> bool:
-        """Tell whether it makes the environment damaged."""
+        """Return whether it makes the environment damaged."""
         return self.kind not in _HARMLESS
 
     @property
     def change(self) -> bool:
-        """Tell whether it is a change of a package, or of variables: then `package` is None."""
+        """Return whether it is a change of a package, or of variables: then `package` is None."""
         return self.kind in CHANGES
 
 
@@ -134,7 +134,7 @@ _WINDOWS_CODE = re.compile(
 
 
 def may_change(path: str) -> bool:
-    """Tell whether conda, mamba or the user write this file in ordinary use.
+    """Return whether conda, mamba or the user write this file in ordinary use.
 
     The history grows with each transaction, `conda env config vars` writes `state`, `conda config --env`
     writes `.condarc`. Their effects, changed packages or activation scripts, are other findings.
@@ -143,7 +143,7 @@ def may_change(path: str) -> bool:
 
 
 def is_leftover(path: str) -> bool:
-    """Tell whether conda, mamba, pixi or rattler leave such a file in any environment.
+    """Return whether conda, mamba, pixi or rattler leave such a file in any environment.
 
     New records are changes of packages. `.c~` and trash were files in use when conda or mamba deleted
     them.
@@ -152,7 +152,7 @@ def is_leftover(path: str) -> bool:
 
 
 def _is_code(path: str, platform: str) -> bool:
-    """Tell whether Python, conda or a shell would use a file with this path."""
+    """Return whether Python, conda or a shell would use a file with this path."""
     if _CODE.fullmatch(path):
         return True
     return is_windows(platform) and _WINDOWS_CODE.fullmatch(path) is not None

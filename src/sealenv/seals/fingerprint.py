@@ -120,7 +120,7 @@ def tree_lines(rows: Iterable[Row], platform: str) -> list[str]:
 
 
 def is_compiled(path: str) -> bool:
-    """Tell whether a path is compiled Python, which is not in `packages`."""
+    """Return whether a path is compiled Python, which is not in `packages`."""
     return path.endswith((".pyc", ".pyo"))
 
 

@@ -145,7 +145,7 @@ def why_moved(seal: Seal, prefix: Path) -> str | None:
 
 
 def is_at(seal: Seal, prefix: Path) -> bool:
-    """Tell whether the prefix is where it was made, and no move of it was interrupted."""
+    """Return whether the prefix is where it was made, and no move of it was interrupted."""
     return why_moved(seal, prefix) is None
 
 

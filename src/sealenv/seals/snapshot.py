@@ -61,7 +61,7 @@ class Row(msgspec.Struct, gc=False):
         return msgspec.structs.replace(self)
 
     def same_stat(self, other: Row) -> bool:
-        """Tell whether kind, mode, size, time and inode are the same: what `--fast` compares."""
+        """Return whether kind, mode, size, time and inode are the same: what `--fast` compares."""
         return (
             self.mtime_ns == other.mtime_ns
             and self.size == other.size
@@ -211,7 +211,7 @@ def hash_rows(
 
 
 def is_unchanged(now: Mapping[str, Row], sealed: Mapping[str, Row]) -> bool:
-    """Tell whether size, time, inode and mode of everything are as sealed, and nothing is new."""
+    """Return whether size, time, inode and mode of everything are as sealed, and nothing is new."""
     missing = len(sealed)
     for path, row in now.items():
         then = sealed.get(path)

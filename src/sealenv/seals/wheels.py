@@ -34,7 +34,7 @@ def locked_wheels(lines: Iterable[str]) -> list[LockedWheel]:
 
 
 def is_of(wheel: LockedWheel, distribution: Distribution | DistributionNote) -> bool:
-    """Tell whether the wheel installs this distribution; one from another URL only has its name."""
+    """Return whether the wheel installs this distribution; one from another URL only has its name."""
     origin = distribution.origin if isinstance(distribution, Distribution) else None
     if origin and wheel.url and origin != wheel.url:
         return False

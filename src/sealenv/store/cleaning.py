@@ -49,7 +49,7 @@ def info(store: Store) -> list[Part]:
 
 
 def clean(store: Store, parts: list[str], view: Path) -> list[Part]:
-    """Delete parts of the store; environments made from it continue to work.
+    """Delete parts of the store. Existing environments continue to work.
 
     Args:
         store: sealenv's package cache.

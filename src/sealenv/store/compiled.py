@@ -113,7 +113,7 @@ class CompiledPackage:
 
 
 def _link_intact(stored: str, target: str, sha256: str) -> bool:
-    """Link a stored file, and tell whether its bytes and mode are right; if not, leave nothing."""
+    """Link a stored file, and return whether its bytes and mode are right; if not, remove it."""
     try:
         _link_or_copy(stored, target)
     except OSError:

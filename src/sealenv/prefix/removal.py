@@ -7,7 +7,6 @@ import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from sealenv.errors import FilesystemError, PrefixChangedError, PrefixError, PrefixLockedError
@@ -35,14 +34,13 @@ from sealenv.system.processes import programs_in
 from sealenv.system.volumes import extended
 
 __all__ = [
-    "Contents",
     "check_removable",
-    "is_leftover",
     "refuse_frozen",
     "refuse_in_use",
     "refuse_inner",
     "remove",
     "remove_copied",
+    "stamps_of",
     "user_files",
 ]
 
@@ -69,8 +67,6 @@ def check_removable(
     if is_link(prefix):
         raise PrefixError("this is a link", where=str(prefix), hint="name its target")
     state = state_of(prefix)
-    if state is State.EMPTY and is_leftover(prefix):
-        return
     if state not in {State.PENDING, State.SEALED, State.FOREIGN}:
         raise PrefixError("this is not an environment: nothing is removed", where=str(prefix))
     if is_link(prefix / META):
@@ -90,11 +86,6 @@ def check_removable(
         )
     refuse_in_use(prefix, environ, force=force)
     refuse_frozen(prefix, override=override_frozen)
-
-
-def is_leftover(prefix: Path) -> bool:
-    """Return whether only an empty conda-meta is left of a remove or create that was killed."""
-    return not is_link(prefix) and state_of(prefix) is State.EMPTY and (prefix / META).is_dir()
 
 
 def refuse_inner(
@@ -239,73 +230,20 @@ def remove(prefix: Path) -> None:
         if not marked and not is_link(prefix / HISTORY) and os.access(prefix / HISTORY, os.W_OK):
             stack.enter_context(exclusive(prefix))
         paths = None if marked else [e.relative for e in walk(prefix) if not e.is_dir]
-        with _marked(extended(prefix), paths, stack):
-            _empty(extended(prefix))
+        _remove(extended(prefix), paths, stack)
 
 
-@dataclass(frozen=True)
-class Contents:
-    """The files of an environment at one time, to find what was written since.
-
-    Attributes:
-        prefix: the environment.
-        stamps: path -> kind, size, time in nanoseconds and inode; only the kind of a folder.
-    """
-
-    prefix: Path
-    stamps: Mapping[str, tuple[int, int, int, int]]
-
-    @classmethod
-    def of(cls, prefix: Path) -> Contents:
-        """Read the state of every file.
-
-        Raises:
-            OSError: it cannot be read.
-        """
-        return cls(prefix, {e.relative: _stamp(e.status) for e in walk(extended(prefix))})
-
-    def changed(self) -> list[str]:
-        """List the differences between then and now, a line each, sorted.
-
-        Raises:
-            OSError: it cannot be read.
-        """
-        then, now = self.stamps, self.of(self.prefix).stamps
-        lines = [f"{path}: new" for path in now.keys() - then.keys()]
-        lines += [f"{path}: gone" for path in then.keys() - now.keys()]
-        lines += [
-            f"{path}: changed" for path in then.keys() & now.keys() if then[path] != now[path]
-        ]
-        return sorted(map(printable, lines))
+Stamps = dict[str, tuple[int, int, int, int]]
+"""Path -> kind, size, time in nanoseconds and inode; only the kind of a folder."""
 
 
-def remove_copied(contents: Contents, place: Path, locks: contextlib.ExitStack) -> None:
-    """Remove an environment that was copied, unless it was changed since.
-
-    It is marked as pending before the first file is removed.
-
-    Args:
-        contents: of the environment, before it was copied.
-        place: the path of the copy.
-        locks: the caller's locks on the environment.
+def stamps_of(prefix: Path) -> Stamps:
+    """Read the state of every file, to find what is written from now on.
 
     Raises:
-        PrefixChangedError: something was written into it since.
-        PrefixLockedError: another process works on it.
-        FilesystemError: something cannot be removed.
+        OSError: it cannot be read.
     """
-    prefix = contents.prefix
-    if changed := contents.changed():
-        more = [f"and {len(changed) - _LISTED} more"] if len(changed) > _LISTED else []
-        raise PrefixChangedError(
-            "the environment was copied, but the old one was changed meanwhile and is kept",
-            where=str(prefix),
-            details=[*changed[:_LISTED], *more, f"the environment is at {place}"],
-            hint=f"copy what you need, then: sealenv remove {shown(str(prefix))}",
-        )
-    files = [path for path, stamp in contents.stamps.items() if not stat.S_ISDIR(stamp[0])]
-    with _marked(extended(prefix), files, locks):
-        _empty(extended(prefix))
+    return {entry.relative: _stamp(entry.status) for entry in walk(extended(prefix))}
 
 
 def _stamp(status: os.stat_result) -> tuple[int, int, int, int]:
@@ -315,39 +253,60 @@ def _stamp(status: os.stat_result) -> tuple[int, int, int, int]:
     return kind, status.st_size, status.st_mtime_ns, status.st_ino
 
 
-@contextlib.contextmanager
-def _marked(
-    prefix: Path, paths: Iterable[str] | None, locks: contextlib.ExitStack
-) -> Iterator[None]:
-    """Mark and lock a prefix while the block empties it, then remove the marker and the folder.
+def remove_copied(prefix: Path, then: Stamps, place: Path, locks: contextlib.ExitStack) -> None:
+    """Remove an environment that was copied, unless it was changed since.
+
+    It is marked as pending before the first file is removed.
+
+    Args:
+        prefix: the environment.
+        then: its files before it was copied.
+        place: the path of the copy.
+        locks: the caller's locks on the environment.
+
+    Raises:
+        PrefixChangedError: something was written into it since.
+        PrefixLockedError: another process works on it.
+        FilesystemError: something cannot be removed.
+    """
+    now = stamps_of(prefix)
+    changed = sorted(path for path in then.keys() | now.keys() if then.get(path) != now.get(path))
+    if changed:
+        more = [f"and {len(changed) - _LISTED} more"] if len(changed) > _LISTED else []
+        listed = map(printable, changed[:_LISTED])
+        raise PrefixChangedError(
+            "the environment was copied, but the old one was changed meanwhile and is kept",
+            where=str(prefix),
+            details=[*listed, *more, f"the environment is at {place}"],
+            hint=f"copy what you need, then: sealenv remove {shown(str(prefix))}",
+        )
+    files = [path for path, stamp in then.items() if not stat.S_ISDIR(stamp[0])]
+    _remove(extended(prefix), files, locks)
+
+
+def _remove(prefix: Path, paths: Iterable[str] | None, locks: contextlib.ExitStack) -> None:
+    """Mark a prefix, empty it, then remove the marker and the folder.
 
     Args:
         prefix: an environment, which the caller has locked, or its remains.
-        paths: the plan: every path in it; None if the plan exists already.
+        paths: the plan: every path in it; None if it is marked already.
         locks: the caller's locks; released once the marker is locked.
-
-    Raises:
-        PrefixLockedError: another process works on it.
-        FilesystemError: something could not be removed; the rest may be gone.
     """
     try:
-        if not (prefix / META).is_dir():  # only the last rmdir is left
-            yield
-        else:
-            if paths is not None:
-                for name in (PLAN, MARKER):  # a folder may have that name
-                    if (prefix / name).is_dir() and not is_link(prefix / name):
-                        delete(prefix / name)
-                write_plan(prefix, paths)
-                write_atomic(prefix / MARKER, REMOVING)
-            with _locked(prefix):
-                locks.close()  # Windows does not remove an open file
-                yield
-                (prefix / PLAN).unlink(missing_ok=True)
-                if os.name == "posix":
-                    (prefix / MARKER).unlink(missing_ok=True)
-            while_held(lambda: (prefix / MARKER).unlink(missing_ok=True))
-            while_held((prefix / META).rmdir)
+        if paths is not None:
+            for name in (PLAN, MARKER):  # a folder may have that name
+                if (prefix / name).is_dir() and not is_link(prefix / name):
+                    delete(prefix / name)
+            write_plan(prefix, paths)
+            write_atomic(prefix / MARKER, REMOVING)
+        with _locked(prefix):
+            locks.close()  # Windows does not remove an open file
+            _empty(prefix)
+            (prefix / PLAN).unlink(missing_ok=True)
+            if os.name == "posix":
+                (prefix / MARKER).unlink(missing_ok=True)
+        while_held(lambda: (prefix / MARKER).unlink(missing_ok=True))
+        while_held((prefix / META).rmdir)
         try:
             while_held(prefix.rmdir)
         except OSError as error:
@@ -366,11 +325,7 @@ def _marked(
 @contextlib.contextmanager
 def _locked(prefix: Path) -> Iterator[None]:
     """Hold the lock on the marker, so that no other create or remove works on the prefix."""
-    try:
-        fd = open_removable(prefix / MARKER, new=False)
-    except FileNotFoundError:  # a remove was killed after it removed the marker
-        yield
-        return
+    fd = open_removable(prefix / MARKER, new=False)
     try:
         if not take(fd):
             raise PrefixLockedError(
@@ -384,13 +339,10 @@ def _locked(prefix: Path) -> Iterator[None]:
 
 
 def _empty(prefix: Path) -> None:
-    if is_link(prefix / PKGS):
+    """Delete everything but the marker and the plan."""
+    if is_link(prefix / PKGS):  # conda's cache is outside
         delete(prefix / PKGS)
-    for child in sorted(prefix.iterdir()):
-        if child.name != META:
-            delete(child)
-    if not (prefix / META).is_dir():
-        return
-    for child in sorted((prefix / META).iterdir()):
-        if child.name not in {"sealenv.plan", "sealenv.pending"}:
+    kept = {prefix / META, prefix / MARKER, prefix / PLAN}
+    for child in [*sorted(prefix.iterdir()), *sorted((prefix / META).iterdir())]:
+        if child not in kept:
             delete(child)

@@ -90,7 +90,7 @@ def test_it_comes_back(made: tuple[Machine, Path]) -> None:
 
 @pytest.mark.slow
 def test_every_kind_of_file(machine: Machine, channels: Channels) -> None:
-    """Compiled files, a binary with the prefix in it, and a path that two packages ship."""
+    """A binary with the prefix in it, and a path that two packages ship."""
     more = ("hello-prefix", "hostile-clobber-a", "hostile-clobber-b", "post-link-ok")
     prefix = Path(
         machine.create(
@@ -99,8 +99,6 @@ def test_every_kind_of_file(machine: Machine, channels: Channels) -> None:
         )["prefix"]
     )  # fmt: skip
     before = everything(prefix)
-    pyc = next(site(prefix, "pip/__pycache__").glob("__init__*.pyc"))
-    pyc.unlink()
     edit(site(prefix, "pip/__main__.py"))
     (prefix / "bin/hello-prefix").unlink()
     aside = next(p for p in (prefix / "__clobbers__").rglob("*") if p.is_file())
@@ -219,39 +217,23 @@ def test_killed_at_any_instant(made: tuple[Machine, Path]) -> None:
         assert everything(prefix) == before
 
 
-def python_pyc(prefix: Path) -> Path:
-    """A compiled file that create made."""
-    return next(site(prefix, "pip/_internal/__pycache__").glob("main.*.pyc"))
-
-
-@pytest.fixture
-def compiled(warm_machine: Machine, demo_channel: DemoChannel) -> tuple[Machine, Path]:
-    answer = warm_machine.create("c", demo_channel)
-    return warm_machine, Path(answer["prefix"])
-
-
-@pytest.mark.parametrize("what", ["folder", "link"])
-def test_what_is_in_the_place_of_a_compiled_file(
-    compiled: tuple[Machine, Path], tmp_path: Path, what: str
+def test_compiled_files_are_left_to_python(
+    warm_machine: Machine, demo_channel: DemoChannel
 ) -> None:
-    """It goes, and another one that is missing comes back too."""
-    machine, prefix = compiled
-    path = python_pyc(prefix)
-    path.unlink()
-    other = next(path.parent.glob("__init__.*.pyc"))
-    other.unlink()
-    kept = tmp_path / "kept"
-    kept.write_text("somebody's\n")
-    if what == "folder":
-        path.mkdir()
-    else:
-        path.symlink_to(kept)
-    machine.json("repair", str(prefix))
-    assert path.is_file()
-    assert not path.is_symlink()
-    assert other.is_file()
-    assert kept.read_text() == "somebody's\n"
-    assert verify(prefix).findings == ()
+    """A missing one is no damage; one that does not match its source is deleted."""
+    prefix = Path(warm_machine.create("c", demo_channel)["prefix"])
+    folder = site(prefix, "pip/_internal/__pycache__")
+    next(folder.glob("__init__.*.pyc")).unlink()
+    assert verify(prefix).condition == "as made"
+    damaged = next(folder.glob("main.*.pyc"))
+    damaged.unlink()
+    damaged.write_bytes(b"1234")
+    edit(site(prefix, "pip/_internal/utils/__init__.py"))
+    answer = warm_machine.json("repair", "c", "--offline")
+    assert {Path(f["path"]).name for f in answer["repaired"]} == {"__init__.py", damaged.name}
+    assert not damaged.exists()
+    assert list(site(prefix, "pip/_internal/utils/__pycache__").glob("__init__.*.pyc"))
+    assert verify(prefix).condition == "as made"
 
 
 class TestArchivesThatCannotBeHad:

@@ -149,7 +149,7 @@ def _find_or_gone(env: str) -> Path:
 
 def _look_inside(prefix: Path) -> Snapshot:
     """Take a snapshot; refuse an environment that holds others."""
-    refuse_inner(prefix, "moved", "move")
+    refuse_inner(prefix, "move")
     return take_snapshot(prefix)
 
 

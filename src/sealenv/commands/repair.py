@@ -1,7 +1,7 @@
-"""`repair`, on one page: verify, plan, restore files, write scripts, compile, and verify again.
+"""`repair`, on one page: verify, plan, restore files, write scripts, and verify again.
 
 Only damage is repaired: no package is added, removed or reverted. Killed at any instant, each file is
-the old or the right one.
+the old or the right one. Damaged compiled files are deleted: Python writes them again.
 """
 
 from __future__ import annotations
@@ -19,9 +19,7 @@ from sealenv.commands.verify import examine
 from sealenv.engine.client import Engine, started
 from sealenv.errors import PrefixError, from_oserror
 from sealenv.fields import AbsolutePath
-from sealenv.gates.admission import clean_environ
-from sealenv.install.pyc import compile_files
-from sealenv.layout import CONDARC, leaves
+from sealenv.layout import CONDARC
 from sealenv.naming import shown
 from sealenv.prefix.condafiles import write_condarc
 from sealenv.prefix.exclusive import exclusive
@@ -33,13 +31,10 @@ from sealenv.repairs.restore import (
     clear,
     make_way,
     restore,
-    scratch_in,
     set_mode,
 )
 from sealenv.request.arguments import StrPath, named, prefix_of
-from sealenv.seals.check_compiled import source_of
 from sealenv.seals.findings import Finding, refuse_moved
-from sealenv.spec.model import current_platform
 from sealenv.system.processes import programs_in
 
 __all__ = ["LeftFinding", "Repaired", "repair"]
@@ -135,30 +130,26 @@ class _Repair:
     tried: list[Finding] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.environ = clean_environ(dict(os.environ))
-
     def run(self) -> Plan:
         """Repair until nothing is found that was not tried; return the last plan.
 
-        A restored file may make more visible: a folder its files, a RECORD what it lists, a source its
-        outdated compiled file. So modes come first, then files, then what is made from files.
+        A restored file may make more visible, or less: a compiled file may match its restored source.
+        So files come first.
         """
         plan = self.examine()
         if plan.work:
             _refuse_in_use(self.prefix)
         clear(self.prefix)
         while (todo := plan.without(self.tried)).work:
-            if todo.modes:
-                self.tried += todo.modes.values()
-                for path in todo.modes:
-                    self.reasons[path] = alone(set_mode, self.comparison, path)
-            elif todo.files:
+            if todo.files:
                 self._restore(todo)
             else:
                 self.tried += todo.work
                 self._write_scripts(todo)
-                self._compile(todo, plan)
+                for path in todo.modes:
+                    self.reasons[path] = alone(set_mode, self.comparison, path)
+                for path in todo.compiled:
+                    self.reasons[path] = alone(make_way, self.comparison, path, True)
             plan = self.examine()
         return plan
 
@@ -166,8 +157,7 @@ class _Repair:
         """Verify, and plan what to do."""
         self.comparison, report = examine(self.prefix, reporter=self.reporter)
         refuse_moved(self.prefix, report.findings)
-        runs_here = self.comparison.platform == current_platform()
-        plan = make_plan(self.comparison, report.findings, runs_here=runs_here)
+        plan = make_plan(self.comparison, report.findings)
         self.found += plan.work
         return plan
 
@@ -199,43 +189,6 @@ class _Repair:
             written = write_scripts(self.prefix, platform=comparison.platform, only=free)
             for problem in written.problems:
                 self.reporter.warn(problem)
-
-    def _compile(self, todo: Plan, plan: Plan) -> None:
-        """Compile the sources of compiled files again; those of damaged sources are left."""
-        damaged = {f.path for f in plan.work} | {f.path for f, _ in plan.left}
-        sources = {}
-        for path in todo.compile:
-            source = source_of(path)
-            if source is None or leaves(source):
-                continue
-            problem = "its source could not be restored"
-            if source not in damaged:
-                problem = alone(make_way, self.comparison, path, True)
-            if problem:
-                self.reasons[path] = problem
-            else:
-                sources[source] = path
-        if not sources or not any(r.name == "python" for r in self.comparison.records):
-            return
-        self.reporter.phase("pyc", "compiling python files")
-        refused: dict[str, str] = {}
-        with scratch_in(self.prefix) as scratch:
-            made = compile_files(
-                self.prefix,
-                self.comparison.platform,
-                list(sources),
-                self.environ,
-                lambda done, total: self.reporter.advance(done, total, "files"),
-                refused=refused,
-                scratch=scratch,
-            )
-        for source, why in refused.items():
-            self.reasons[sources[source]] = f"the file system refuses: {why}"
-        compiled = [file.pyc for file in made.values() if file] if os.name != "nt" else []
-        for path in compiled:
-            then = self.comparison.as_sealed(path)
-            beside = self.comparison.rows[source_of(path) or path]
-            (self.prefix / path).chmod(then.mode if then else beside.mode & 0o666)
 
 
 def _refuse_in_use(prefix: Path) -> None:

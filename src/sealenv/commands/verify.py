@@ -7,6 +7,7 @@ environments of conda, mamba and pixi can be verified too. Nothing is written, n
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -128,12 +129,14 @@ def verify(
             hint='sealenv info ENV shows it as "fingerprint"',
         )
     prefix = prefix_of(env)
+    locked = _read_lock(lock, prefix) if lock is not None else None
+    reporter.phase("verify", "comparing files")
     try:
-        locked = _read_lock(lock, prefix) if lock is not None else None
         if fast:
-            report = _verify_fast(prefix, reporter)
+            report = _examine_fast(prefix, reporter)
         else:
-            _, report = examine(prefix, locked, expect, tree=tree, reporter=reporter)
+            then, rows = read_sealed(prefix), take_snapshot(prefix)
+            _, report = _examine(prefix, then, rows, locked, expect, tree=tree, reporter=reporter)
     except FilesystemError:
         refuse_worked_on(prefix)
         raise
@@ -152,35 +155,14 @@ def _read_lock(path: StrPath, prefix: Path) -> Lock:
     return read_lock(Path(path), platform).lock_for(platform, str(path))
 
 
-def examine(
-    prefix: Path,
-    lock: Lock | None = None,
-    expect: str | None = None,
-    *,
-    tree: bool = True,
-    reporter: Reporter = QUIET,
-) -> tuple[Comparison, Verified]:
+def examine(prefix: Path, *, reporter: Reporter = QUIET) -> tuple[Comparison, Verified]:
     """Read and compare everything; return the comparison too."""
     reporter.phase("verify", "comparing files")
-    then, rows = read_sealed(prefix), take_snapshot(prefix)
-    comparison, findings = _compare(prefix, then, rows)
-    packages = len(comparison.records)
-    if then.state == "pending":
-        return comparison, _report(prefix, then, rows, then.findings, packages=packages)
-    hashed = _hash(comparison, rows.values(), reporter)
-    findings += _find(comparison, then, lock)
-    now = _fingerprints(comparison, tree=tree)
-    if expect is not None:
-        findings += _unexpected(now, expect, "expected")
-    elif then.seal and then.seal.fingerprints and condition_of(findings) == "as made":
-        findings += _unexpected(now, then.seal.fingerprints.packages, "sealed")
-    report = _report(prefix, then, rows, findings, packages=packages, hashed=hashed, now=now)
-    return comparison, report
+    return _examine(prefix, read_sealed(prefix), take_snapshot(prefix), reporter=reporter)
 
 
-def _verify_fast(prefix: Path, reporter: Reporter) -> Verified:
+def _examine_fast(prefix: Path, reporter: Reporter) -> Verified:
     """Read only files that differ in size, time, inode or mode."""
-    reporter.phase("verify", "comparing files")
     then, rows = read_sealed(prefix), take_snapshot(prefix)
     sealed = then.rows or {}
     if then.seal and sealed and not then.findings and is_unchanged(rows, sealed):
@@ -189,16 +171,38 @@ def _verify_fast(prefix: Path, reporter: Reporter) -> Verified:
         known = sealed.get(path)
         if known is not None and row.kind == FILE and row.same_stat(known):
             row.digest = known.digest
+    return _examine(prefix, then, rows, fast=True, reporter=reporter)[1]
+
+
+def _examine(
+    prefix: Path,
+    then: Sealed,
+    rows: Snapshot,
+    lock: Lock | None = None,
+    expect: str | None = None,
+    *,
+    fast: bool = False,
+    tree: bool = True,
+    reporter: Reporter,
+) -> tuple[Comparison, Verified]:
     comparison, findings = _compare(prefix, then, rows)
     packages = len(comparison.records)
+    report = functools.partial(_report, prefix, then, rows, packages=packages, fast=fast)
     if then.state == "pending":
-        return _report(prefix, then, rows, then.findings, packages=packages, fast=True)
-    unread = [row for row in rows.values() if not row.digest]
-    if then.rows is None:
+        return comparison, report(then.findings)
+    unread = [row for row in rows.values() if row.kind == FILE and not row.digest]
+    if fast and then.rows is None:
         unread = [row for row in unread if row.path.startswith(f"{META}/")]
     hashed = _hash(comparison, unread, reporter)
-    findings += _find(comparison, then, None)
-    return _report(prefix, then, rows, findings, packages=packages, hashed=hashed, fast=True)
+    findings += _find(comparison, then, lock)
+    if fast:
+        return comparison, report(findings, hashed=hashed)
+    now = _fingerprints(comparison, tree=tree)
+    if expect is not None:
+        findings += _unexpected(now, expect, "expected")
+    elif then.seal and then.seal.fingerprints and condition_of(findings) == "as made":
+        findings += _unexpected(now, then.seal.fingerprints.packages, "sealed")
+    return comparison, report(findings, hashed=hashed, now=now)
 
 
 def _compare(prefix: Path, then: Sealed, rows: Snapshot) -> tuple[Comparison, list[Finding]]:
@@ -227,9 +231,9 @@ def _hash(comparison: Comparison, rows: Iterable[Row], reporter: Reporter) -> in
         row
         for row in rows
         if row.path in known or is_compiled(row.path) or row.path.startswith(f"{META}/")
-        if row.kind == FILE and not row.problem
+        if not row.problem
     ]
-    others = max(0, _count_files(comparison.rows) - len(wanted))
+    others = _count_files(comparison.rows) - len(wanted)
     return hash_rows(
         comparison.prefix,
         comparison.rows,

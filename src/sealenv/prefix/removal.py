@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
@@ -45,7 +46,6 @@ __all__ = [
 ]
 
 _MARKS = frozenset({"history", "sealenv", "sealenv.pending"})
-_FROZEN = "conda-meta/frozen"
 
 
 def check_removable(
@@ -71,7 +71,8 @@ def check_removable(
         raise PrefixError("this is not an environment: nothing is removed", where=str(prefix))
     if is_link(prefix / META):
         raise PrefixError(f"its {META} is a link: nothing is removed", where=str(prefix))
-    if state is State.FOREIGN and not _is_certain(prefix):
+    empty = state is State.FOREIGN and not (prefix / HISTORY).stat().st_size
+    if empty and not scan_records(prefix)[0]:
         raise PrefixError(
             "only an empty history says that this is an environment: nothing is removed",
             where=str(prefix),
@@ -88,29 +89,27 @@ def check_removable(
     refuse_frozen(prefix, override=override_frozen)
 
 
-def refuse_inner(
-    prefix: Path,
-    done: str = "removed",
-    do: str = "remove",
-    paths: Iterable[str] | None = None,
-) -> None:
-    """Refuse an environment that holds others (conda's base).
+def refuse_inner(prefix: Path, do: str = "remove", paths: Iterable[str] | None = None) -> None:
+    """Refuse an environment that holds others, as conda's base does in `envs`.
 
     Args:
         prefix: the prefix.
-        done: the refused action as a participle, for the message.
-        do: the refused action as a verb.
+        do: what to do with the others, for the message.
         paths: every path in it, with `/`, if they are known.
 
     Raises:
         PrefixError: it holds others, which are listed.
     """
-    found = _inner_environments((e.relative for e in walk(prefix)) if paths is None else paths)
+    found = set()
+    for path in (entry.relative for entry in walk(prefix)) if paths is None else paths:
+        inner, is_meta, name = path.rpartition("/conda-meta/")
+        if is_meta and name in _MARKS and path.partition("/")[0] not in {PKGS, SCRATCH}:
+            found.add(inner)
     if found:
         raise PrefixError(
-            f"this environment holds other environments: nothing is {done}",
+            "this environment holds other environments",
             where=str(prefix),
-            details=found[:20],
+            details=sorted(found)[:20],
             hint=f"{do} those first, one by one",
         )
 
@@ -159,38 +158,19 @@ def refuse_frozen(prefix: Path, *, do: str = "remove", override: bool = False) -
     Raises:
         PrefixError: it is frozen; the details have the message of its file.
     """
-    frozen = prefix / _FROZEN
-    if frozen.is_file() and not override:
-        raise PrefixError(
-            "this environment is frozen (conda-meta/frozen)",
-            where=str(prefix),
-            details=[m] if (m := _frozen_message(frozen)) else [],
-            hint=f"to {do} it anyway: --override-frozen",
-        )
-
-
-def _inner_environments(paths: Iterable[str]) -> list[str]:
-    """List the environments below this one, relative to it (conda's base keeps them in `envs`)."""
-    found = set()
-    for path in paths:
-        inner, is_meta, name = path.rpartition("/conda-meta/")
-        if is_meta and name in _MARKS and path.partition("/")[0] not in {PKGS, SCRATCH}:
-            found.add(inner)
-    return sorted(found)
-
-
-def _is_certain(prefix: Path) -> bool:
-    """Return whether a foreign environment has a readable record, or a history that is not empty."""
-    return bool(scan_records(prefix)[0]) or (prefix / HISTORY).stat().st_size > 0
-
-
-def _frozen_message(frozen: Path) -> str:
-    import json
-
+    frozen = prefix / META / "frozen"
+    if override or not frozen.is_file():
+        return
     try:
-        return str(json.loads(read_regular(frozen)).get("message") or "")
+        message = str(json.loads(read_regular(frozen)).get("message") or "")
     except (OSError, ValueError, AttributeError):
-        return ""
+        message = ""
+    raise PrefixError(
+        "this environment is frozen (conda-meta/frozen)",
+        where=str(prefix),
+        details=[message] if message else [],
+        hint=f"to {do} it anyway: --override-frozen",
+    )
 
 
 def _same(one: str, other: Path) -> bool:

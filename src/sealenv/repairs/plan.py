@@ -31,20 +31,20 @@ class Plan:
     Attributes:
         files: to restore from the archives of packages and wheels, as path -> finding.
         modes: files and folders that get their sealed mode.
-        compile: compiled files.
+        compiled: compiled files that are in no archive: Python writes them again.
         scripts: activation scripts and `.condarc`, which sealenv writes.
         left: findings that only the user can do something about, with what.
     """
 
     files: dict[str, Finding] = field(default_factory=dict)
     modes: dict[str, Finding] = field(default_factory=dict)
-    compile: dict[str, Finding] = field(default_factory=dict)
+    compiled: dict[str, Finding] = field(default_factory=dict)
     scripts: dict[str, Finding] = field(default_factory=dict)
     left: list[tuple[Finding, str]] = field(default_factory=list)
 
     @property
     def _actions(self) -> list[dict[str, Finding]]:
-        return [self.files, self.modes, self.compile, self.scripts]
+        return [self.files, self.modes, self.compiled, self.scripts]
 
     @property
     def work(self) -> list[Finding]:
@@ -57,16 +57,13 @@ class Plan:
         return Plan(rest[0], rest[1], rest[2], rest[3])
 
 
-def make_plan(comparison: Comparison, findings: Iterable[Finding], *, runs_here: bool) -> Plan:
-    """Sort the findings of damage; changes of packages and untracked files stay as they are.
-
-    `runs_here` is whether the environment's python runs on this machine.
-    """
+def make_plan(comparison: Comparison, findings: Iterable[Finding]) -> Plan:
+    """Sort the findings of damage; changes of packages and untracked files stay as they are."""
     plan = Plan()
     for finding in findings:
         if not finding.damage and finding.path != STATE:
             continue
-        action = _action(plan, comparison, finding, runs_here=runs_here)
+        action = _action(plan, comparison, finding)
         if isinstance(action, str):
             plan.left.append((finding, action))
         else:
@@ -74,9 +71,7 @@ def make_plan(comparison: Comparison, findings: Iterable[Finding], *, runs_here:
     return plan
 
 
-def _action(
-    plan: Plan, comparison: Comparison, finding: Finding, *, runs_here: bool
-) -> dict[str, Finding] | str:
+def _action(plan: Plan, comparison: Comparison, finding: Finding) -> dict[str, Finding] | str:
     """Return the part of the plan that a finding belongs to, or what the user can do."""
     path, kind = finding.path, finding.kind
     scripts = comparison.seal.activation if comparison.seal else ()
@@ -87,7 +82,7 @@ def _action(
     if kind == "wrong-mode":
         return plan.modes
     if _is_compiled_here(comparison, finding):
-        return plan.compile if runs_here else "repair it on a machine of its platform"
+        return plan.compiled
     row, then = comparison.rows.get(path), comparison.as_sealed(path)
     if kind == "unreadable" and row is not None and row.kind == FOLDER:
         return "make it readable (chmod u+rwx), then repair again"

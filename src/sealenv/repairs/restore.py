@@ -25,7 +25,7 @@ from sealenv.system.deleting import delete
 from sealenv.system.files import OF_ALL
 from sealenv.system.hashing import sha256_of
 
-__all__ = ["alone", "clear", "make_way", "restore", "scratch_in", "set_mode"]
+__all__ = ["alone", "clear", "make_way", "restore", "set_mode"]
 
 _ASIDE = "__clobbers__"
 
@@ -58,7 +58,7 @@ def restore(
     reporter.phase("repair", "restoring files")
     reasons = {}
     try:
-        with scratch_in(comparison.prefix) as scratch:
+        with _scratch_in(comparison.prefix) as scratch:
             if archives.lock.packages:
                 engine.link(archives.lock, comparison.prefix, aside=scratch)
             unpack_wheels(comparison, archives, engine, scratch)
@@ -78,7 +78,7 @@ def clear(prefix: Path) -> None:
 
 
 @contextlib.contextmanager
-def scratch_in(prefix: Path) -> Iterator[Path]:
+def _scratch_in(prefix: Path) -> Iterator[Path]:
     """Make a folder in the prefix, one rename from each file's place, and delete it at the end."""
     scratch = prefix / SCRATCH
     scratch.mkdir()
@@ -218,8 +218,7 @@ def _in_the_way(comparison: Comparison, path: str) -> str:
 def make_way(comparison: Comparison, path: str, delete_old: bool = False) -> str:
     """Make the folders of a file, with their sealed modes; return what is in the way (empty: nothing).
 
-    With `delete_old`, what is in its place is removed: Python fails on a truncated compiled file, also
-    the one that compiles.
+    With `delete_old`, what is in its place is removed too.
     """
     if problem := _in_the_way(comparison, path):
         return problem

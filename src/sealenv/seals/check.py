@@ -141,9 +141,8 @@ def _is_missing(comparison: Comparison, path: str) -> bool:
     """Return whether a path that does not exist should."""
     then = comparison.as_sealed(path)
     if path in comparison.claims:
-        entries = [claim.entry for claim in comparison.claims[path]]
-        # micromamba records compiled files that it did not make.
-        return then is not None or any(entry.path_type != "pyc_file" for entry in entries)
+        # Python writes a compiled file again that is not in an archive.
+        return any(claim.entry.path_type != "pyc_file" for claim in comparison.claims[path])
     if then is None or path in comparison.of_distributions:
         return not is_compiled(path)
     if then.kind == FOLDER or source_of(path) or is_record(path):

@@ -168,23 +168,24 @@ def compile_one(prefix: Path, source: Path, mode: py_compile.PycInvalidationMode
 
 class TestCompiled:
     @pytest.mark.parametrize("mode", list(py_compile.PycInvalidationMode))
-    def test_stale(self, prefix: Path, mode: py_compile.PycInvalidationMode) -> None:
+    def test_stale_and_orphaned(self, prefix: Path, mode: py_compile.PycInvalidationMode) -> None:
+        """Python compares a compiled file with its source itself."""
         source = site(prefix, "pip/__main__.py")
-        pyc = compile_one(prefix, source, mode)
+        compile_one(prefix, source, mode)
         assert verify(prefix).findings == ()
         source.write_bytes(source.read_bytes() + b"#\n")
-        assert kinds(prefix) == {
-            ("altered", source.relative_to(prefix).as_posix()),
-            ("stale-pyc", pyc),
-        }
-
-    def test_orphaned(self, prefix: Path) -> None:
-        source = site(prefix, "pip") / "own.py"
-        source.write_text("x = 1\n")
-        pyc = compile_one(prefix, source, py_compile.PycInvalidationMode.CHECKED_HASH)
+        assert kinds(prefix) == {("altered", source.relative_to(prefix).as_posix())}
         source.unlink()
-        assert (prefix / pyc).exists()
-        assert verify(prefix).findings == ()
+        assert kinds(prefix) == {("missing", source.relative_to(prefix).as_posix())}
+
+    @pytest.mark.parametrize("fast", [False, True])
+    def test_edited(self, prefix: Path, fast: bool) -> None:
+        mode = py_compile.PycInvalidationMode.CHECKED_HASH
+        pyc = compile_one(prefix, site(prefix, "pip/__main__.py"), mode)
+        seal(prefix)
+        (prefix / pyc).write_bytes((prefix / pyc).read_bytes() + b"!")
+        (found,) = verify(prefix, fast=fast).findings
+        assert (found.kind, found.path) == ("stale-pyc", pyc)
 
     def test_cut_short(self, prefix: Path) -> None:
         source = site(prefix, "pip/__main__.py")

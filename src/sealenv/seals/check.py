@@ -48,9 +48,8 @@ def check(comparison: Comparison) -> list[Finding]:
     if unknown:
         known = {path for path, row in rows.items() if row.kind != FOLDER or path in sealed}
         found += untracked(unknown, known.difference(unknown), comparison.platform)
-    for path in sorted(filter(is_compiled, rows)) if unsteady else ():
-        if path in unsteady or source_of(path) in unsteady:
-            found += check_compiled(comparison, path)
+    for path in sorted(filter(is_compiled, unsteady)):
+        found += check_compiled(comparison, path)
     return found
 
 
@@ -133,7 +132,7 @@ def _check_path(comparison: Comparison, path: str) -> list[Finding]:
     if row.problem:
         return [Finding("unreadable", path, comparison.owner(path), row.problem)]
     found = _difference(comparison, row, comparison.expected(path))
-    # A compiled file with a source is compared with that.
+    # See `check_compiled`.
     return [f for f in found if f.kind != "altered" or not has_source(comparison, path)]
 
 

@@ -38,7 +38,7 @@ KINDS = {
     "unreadable": "the path cannot be read",
     "untracked": "a file that no package installed: harmless",
     "untracked-code": "an untracked file in a place where Python, conda or a shell would use it",
-    "stale-pyc": "a compiled file does not match its source",
+    "stale-pyc": "a compiled file is truncated, or was edited",
     "unpatched": "a relocatable file contains an absolute path again",
     "activation": "an activation script is not what `sealenv repair` would write",
     "added": "a package was added after sealing",

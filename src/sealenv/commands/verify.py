@@ -28,7 +28,7 @@ from sealenv.seals.check import check, check_changes, check_promises
 from sealenv.seals.compare import Comparison
 from sealenv.seals.findings import CONDITIONS, STATES, Finding, condition_of
 from sealenv.seals.fingerprint import Payload, fingerprints_of, is_compiled
-from sealenv.seals.seal import DistributionNote, Fingerprints, Sealed, read_sealed
+from sealenv.seals.seal import DistributionNote, Fingerprints, SealedPrefix, read_sealed
 from sealenv.seals.snapshot import (
     FILE,
     FOLDER,
@@ -176,7 +176,7 @@ def _examine_fast(prefix: Path, reporter: Reporter) -> Verified:
 
 def _examine(
     prefix: Path,
-    then: Sealed,
+    then: SealedPrefix,
     rows: Snapshot,
     lock: Lock | None = None,
     expect: str | None = None,
@@ -205,7 +205,7 @@ def _examine(
     return comparison, report(findings, hashed=hashed, now=now)
 
 
-def _compare(prefix: Path, then: Sealed, rows: Snapshot) -> tuple[Comparison, list[Finding]]:
+def _compare(prefix: Path, then: SealedPrefix, rows: Snapshot) -> tuple[Comparison, list[Finding]]:
     """Put snapshot, seal and records together; return also what is wrong with records."""
     records, problems = scan_records(prefix)
     broken = []
@@ -246,7 +246,7 @@ def _count_files(rows: Mapping[str, Row]) -> int:
     return sum(row.kind != FOLDER for row in rows.values())
 
 
-def _find(comparison: Comparison, then: Sealed, lock: Lock | None) -> list[Finding]:
+def _find(comparison: Comparison, then: SealedPrefix, lock: Lock | None) -> list[Finding]:
     """Find everything but a different fingerprint."""
     found = check(comparison)
     if then.lost:  # untracked files are unknown
@@ -296,7 +296,7 @@ def _unexpected(now: Fingerprints, wanted: str, what: str) -> list[Finding]:
 
 def _report(
     prefix: Path,
-    then: Sealed,
+    then: SealedPrefix,
     rows: Snapshot,
     findings: list[Finding],
     *,

@@ -10,7 +10,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from sealenv.errors import FilesystemError, PrefixChangedError, PrefixError, PrefixLockedError
+from sealenv.errors import FilesystemError, PrefixChangedError, PrefixError
 from sealenv.layout import (
     HISTORY,
     MARKER,
@@ -25,7 +25,7 @@ from sealenv.layout import (
     walk,
 )
 from sealenv.naming import printable, shown
-from sealenv.prefix.exclusive import exclusive
+from sealenv.prefix.exclusive import busy, exclusive
 from sealenv.prefix.pending import REMOVING, is_locked, take, write_plan
 from sealenv.prefix.records import scan_records
 from sealenv.system.deleting import delete, holders_of, while_held
@@ -80,11 +80,7 @@ def check_removable(
         )
     refuse_inner(prefix)
     if is_locked(prefix):
-        raise PrefixLockedError(
-            "a process is creating this environment",
-            where=str(prefix),
-            hint="wait, or stop it first",
-        )
+        raise busy(prefix)
     refuse_in_use(prefix, environ, force=force)
     refuse_frozen(prefix, override=override_frozen)
 
@@ -308,11 +304,7 @@ def _locked(prefix: Path) -> Iterator[None]:
     fd = open_removable(prefix / MARKER, new=False)
     try:
         if not take(fd):
-            raise PrefixLockedError(
-                "another process works on this environment",
-                where=str(prefix),
-                hint="wait for it to end; children of a killed process end by themselves in a moment",
-            )
+            raise busy(prefix)
         yield
     finally:
         os.close(fd)

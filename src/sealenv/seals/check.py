@@ -102,11 +102,7 @@ def _by_pip(comparison: Comparison, package: str, found: Distribution | None) ->
 
 def _is_known(comparison: Comparison, path: str) -> bool:
     """Return whether the seal, a changed package or a changed distribution names a path."""
-    return (
-        path in comparison.sealed
-        or comparison.is_promised(path)
-        or (comparison.seal is not None and path in comparison.seal.activation)
-    )
+    return path in comparison.sealed or comparison.is_promised(path)
 
 
 def _is_expected(comparison: Comparison, row: Row) -> bool:

@@ -24,7 +24,7 @@ __all__ = [
     "Fingerprints",
     "PatchNote",
     "Seal",
-    "Sealed",
+    "SealedPrefix",
     "is_at",
     "read_seal",
     "read_sealed",
@@ -191,7 +191,7 @@ def _check_paths(seal: Seal, path: Path) -> None:
 
 
 @dataclass
-class Sealed:
+class SealedPrefix:
     """What a prefix was when it was sealed.
 
     Attributes:
@@ -220,17 +220,17 @@ class Sealed:
         return any(f.kind == "record" and f.path in (SEAL, FILES) for f in self.findings)
 
 
-def read_sealed(prefix: Path) -> Sealed:
+def read_sealed(prefix: Path) -> SealedPrefix:
     """Read seal and file table; problems with them are findings."""
     if os.path.lexists(prefix / MARKER):
-        return Sealed(findings=[Finding("pending", MARKER, None, "it was never finished")])
+        return SealedPrefix(findings=[Finding("pending", MARKER, None, "it was never finished")])
     if not os.path.lexists(prefix / SEAL):
-        return Sealed()
+        return SealedPrefix()
     try:
         seal = read_seal(prefix)
     except RecordError as error:
-        return Sealed(findings=[Finding("record", SEAL, None, error.what)])
-    then = Sealed(seal)
+        return SealedPrefix(findings=[Finding("record", SEAL, None, error.what)])
+    then = SealedPrefix(seal)
     moved = why_moved(seal, prefix)
     if moved:
         then.findings.append(Finding("moved", SEAL, None, moved))

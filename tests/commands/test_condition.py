@@ -147,8 +147,6 @@ def test_untracked_files(machine: Machine, prefix: Path) -> None:
     "name",
     [
         "lib/python3.12/site-packages/x.pth",
-        "lib/python3.12/sitecustomize.py",
-        "lib/python3.12/site-packages/own.py",
         "lib/libown.so",
         "bin/own",
         "etc/conda/activate.d/own.sh",

@@ -141,10 +141,11 @@ def wheel_of(comparison: Comparison, path: str) -> LockedWheel | None:
 def unpack_wheels(comparison: Comparison, archives: Archives, engine: Engine, folder: Path) -> None:
     """Write the files of wheels into another folder. What pip makes itself is not in the wheel."""
     for wheel in {wheel.name: wheel for wheel in archives.wheels.values()}.values():
-        wanted = {path for path, of in archives.wheels.items() if of is wheel or of == wheel}
+        wanted = {path for path, of in archives.wheels.items() if of == wheel}
+        site = _site_of(comparison, wheel)
         with zipfile.ZipFile(engine.store.path(wheel)) as archive:
             for name in archive.namelist():
-                path = _place_of(name, _site_of(comparison, wheel))
+                path = _place_of(name, site)
                 if path in wanted and not leaves(path):
                     (folder / path).parent.mkdir(parents=True, exist_ok=True)
                     with archive.open(name) as source, (folder / path).open("wb") as target:

@@ -24,7 +24,7 @@ from sealenv.seals.distributions import (
     find_distributions,
     is_about_installing,
 )
-from sealenv.seals.fingerprint import is_compiled, promised
+from sealenv.seals.fingerprint import promised
 from sealenv.seals.seal import PatchNote, Seal
 from sealenv.seals.snapshot import FILE, FOLDER, LINK, Row, Snapshot, native
 
@@ -163,22 +163,15 @@ class Comparison:
     def reinstalled(self) -> set[str]:
         """The RECORDs of distributions of the sealed version that pip installed again.
 
-        Such a RECORD has other bytes, and agrees with the files that it lists. Otherwise it is damaged.
+        Such a RECORD can be read, and has other bytes than the sealed one.
         """
         notes = {note.record: note.sha256 for note in self.seal.pip} if self.seal else {}
         return {
             found.record
             for found in self.distributions
-            if found.record not in self.changed_distributions
+            if found.files and found.record not in self.changed_distributions
             if self.rows[found.record].digest.hex() not in ("", notes.get(found.record))
-            if found.files and all(map(self._agrees, found.files))
         }
-
-    def _agrees(self, item: DistributionFile) -> bool:
-        row = self.rows.get(item.path)
-        if row is None:
-            return is_compiled(item.path)
-        return item.sha256 in (None, row.digest)
 
     def is_about_reinstalled(self, path: str) -> bool:
         """Return whether pip wrote this file when it installed a distribution again."""

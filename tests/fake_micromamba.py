@@ -14,8 +14,7 @@ makes no shortcuts, entry points are py-rattler's. Needs py-rattler alone, on Li
 Variables of the tests, each also with SEALENV_ in front, which sealenv's children keep:
     FAKE_MICROMAMBA_LOG      a file that gets a JSON line per call: argv, environment, folder, pid
     FAKE_MICROMAMBA_VERSION  what --version says; 2.8.1 when not set
-    FAKE_MICROMAMBA_FAIL     end with this exit code after `Transaction starting`, or `kill`: by SIGKILL,
-                             or `early`: with exit code 0 and nothing done, as after an interrupt
+    FAKE_MICROMAMBA_FAIL     end with this exit code after `Transaction starting`, or `kill`: by SIGKILL
     FAKE_MICROMAMBA_WAIT     a file: hold after `Transaction starting` until it is there
 """
 
@@ -43,10 +42,6 @@ def told(name: str) -> str:
     """What the test wants."""
     name = f"FAKE_MICROMAMBA_{name}"
     return os.environ.get(f"SEALENV_{name}") or os.environ.get(name, "")
-
-
-def numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
 
 
 VERSION = told("VERSION") or "2.8.1"
@@ -100,30 +95,19 @@ def log(argv: list[str]) -> None:
 
 def parse(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="fake_micromamba", allow_abbrev=False)
-    parser.add_argument("--version", action="version", version=VERSION)
     parser.add_argument("command", choices=["create", "install"])
     parser.add_argument("specs", nargs="*")
-    parser.add_argument("-p", "--prefix")
-    parser.add_argument("-n", "--name")
-    parser.add_argument("-r", "--root-prefix")
+    parser.add_argument("-p", "--prefix", required=True)
+    parser.add_argument("-r", "--root-prefix", required=True)
     parser.add_argument("-c", "--channel", action="append", default=[])
     parser.add_argument("-f", "--file", action="append", default=[])
     parser.add_argument("--platform")
     parser.add_argument("--safety-checks", choices=["enabled", "warn", "disabled"])
-    parser.add_argument("--channel-priority", choices=["strict", "flexible", "disabled"])
-    parser.add_argument("--repodata-ttl")
-    parser.add_argument("--ssl-verify")
-    parser.add_argument("--log-level")
-    parser.add_argument("-v", "--verbose", action="count")
-    newer = [("--skip-run-link-scripts",)] if numbers(VERSION) >= (2, 9) else []
     for words in (
-        *newer, ("-y", "--yes"), ("-q", "--quiet"), ("--json",), ("--offline",), ("--no-rc",),
-        ("--no-env",), ("--no-shortcuts",), ("--override-channels",), ("--dry-run",),
-        ("--strict-channel-priority",), ("--always-copy", "--copy"), ("--always-softlink",),
-        ("--no-pin",), ("--no-py-pin",), ("--extra-safety-checks",),
+        ("-y", "--yes"), ("--offline",), ("--no-rc",), ("--no-pyc",), ("--no-shortcuts",),
+        ("--override-channels",), ("--extra-safety-checks",),
     ):  # fmt: skip
         parser.add_argument(*words, action="store_true")
-    parser.add_argument("--pyc", action=argparse.BooleanOptionalAction, default=True)
     return parser.parse_intermixed_args(argv)
 
 
@@ -134,29 +118,15 @@ def home() -> Path:
     return Path(os.environ["USERPROFILE" if os.name == "nt" else "HOME"])
 
 
-def root_prefix(options: argparse.Namespace) -> Path:
-    named = options.root_prefix or os.environ.get("MAMBA_ROOT_PREFIX")
-    if named:
-        return Path(named).absolute()
-    if os.name == "nt":
-        return Path(os.environ.get("APPDATA", home())) / "mamba"
-    return home() / ".local/share/mamba"
-
-
 def cache(options: argparse.Namespace) -> Path:
     named = os.environ.get("CONDA_PKGS_DIRS", "")
     first = re.split("[,;]" if os.name == "nt" else "[,:]", named)[0] if named else ""
-    return Path(first).absolute() if first else root_prefix(options) / "pkgs"
+    return Path(first or Path(options.root_prefix, "pkgs")).absolute()
 
 
 def target(options: argparse.Namespace) -> Path:
     """The prefix, checked as create and install do."""
-    if options.prefix:
-        prefix = Path(options.prefix).absolute()
-    elif options.name:
-        prefix = root_prefix(options) / "envs" / options.name
-    else:
-        raise FakeError("No target prefix specified")
+    prefix = Path(options.prefix).absolute()
     if options.command == "install":
         if not (prefix / "conda-meta").exists():
             raise FakeError(f"Expected environment not found at prefix: {prefix}")
@@ -285,23 +255,19 @@ async def install(options: argparse.Namespace) -> int:
     pkgs = cache(options)
     pkgs.mkdir(parents=True, exist_ok=True)
     (pkgs / "urls.txt").touch()
-    tell = (lambda text: None) if options.quiet or options.json else say
-    tell("# fake_micromamba: a stand-in, not micromamba")
+    say("# fake_micromamba: a stand-in, not micromamba")
     packages = (
         [Wanted(s) for s in specs] if explicit else await solve(options, specs, platform)
     ) if specs else []  # fmt: skip
-    if options.dry_run:
-        tell("Dry run. Not executing the transaction.")
-        return 0
-    tell(f"\nTransaction\n\n  Prefix: {prefix}\n")
-    tell(f"  Summary:\n\n  Install: {len(packages)} packages\n")
+    say(f"\nTransaction\n\n  Prefix: {prefix}\n")
+    say(f"  Summary:\n\n  Install: {len(packages)} packages\n")
     if options.command == "create":
         (prefix / "conda-meta").mkdir(parents=True, exist_ok=True)
         (prefix / "conda-meta" / "history").touch()
         register(prefix)
         if options.platform:
             (prefix / ".mambarc").write_text(f"platform: {platform}", encoding="utf-8")
-    tell("\nTransaction starting")
+    say("\nTransaction starting")
     misbehave()
     records, folders = [], []
     for wanted in packages:
@@ -329,14 +295,12 @@ async def install(options: argparse.Namespace) -> int:
     (prefix / "CACHEDIR.TAG").unlink(missing_ok=True)
     settle_clobbers(prefix, [folder.name for folder in folders])
     for wanted, folder in zip(packages, folders, strict=True):
-        tell(f"Linking {folder.name}")
+        say(f"Linking {folder.name}")
         write_record(prefix, wanted, folder)
     write_history(prefix, packages, [] if explicit else specs)
-    tell("\nTransaction finished\n")
-    if options.command == "create" and not options.json:
-        tell(f"\nTo activate this environment, use:\n\n    micromamba activate {prefix}\n")
-    if options.json:
-        say(json.dumps({"success": True, "prefix": str(prefix), "dry_run": False}))
+    say("\nTransaction finished\n")
+    if options.command == "create":
+        say(f"\nTo activate this environment, use:\n\n    micromamba activate {prefix}\n")
     return 0
 
 
@@ -345,8 +309,6 @@ def misbehave() -> None:
     while wait and not os.path.exists(wait):
         time.sleep(0.02)
     code = told("FAIL")
-    if code == "early":
-        leave(0)
     if code == "kill":
         os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
     elif code:

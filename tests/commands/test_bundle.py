@@ -191,14 +191,21 @@ def test_without_micromamba(machine: Machine, channels: Channels, tmp_path: Path
     )
 
 
-def test_the_digest_of_a_file(machine: Machine, channels: Channels, tmp_path: Path) -> None:
+def test_an_executable_of_your_own(
+    machine: Machine, channels: Channels, log: Path, tmp_path: Path
+) -> None:
     machine.tiny("small", channels.main_url, "hello-prefix")
-    exe = stand_in(tmp_path / "micromamba", VERSION="2.9.0")
-    given = ("bundle", "small", "--micromamba", f"{channels.subdir}={exe}", "--micromamba-sha256")
-    right, wrong = hash_file(exe)[0], "0" * 64
-    assert machine.json(*given, wrong, code=5)["error"] == "digest"
-    assert not (machine.root / "small.sealenv").exists()
-    machine.run(*given, f"{channels.subdir}={right}")
+    exe = stand_in(tmp_path / "micromamba", LOG=str(log))
+    for word in (str(exe), f"win-64={exe}", f"{channels.subdir}={tmp_path}/none"):
+        assert (
+            "--micromamba: " in machine.run("bundle", "small", "--micromamba", word, code=2).stderr
+        )
+    machine.run("bundle", "small", "--micromamba", f"{channels.subdir}={exe}")
+    folder = machine.root / "unpacked"
+    folder.mkdir()
+    subprocess.run(["tar", "-xf", machine.root / "small.sealenv", "-C", folder], check=True)
+    install(machine, folder, "x")
+    assert len(calls(log)) == 1
 
 
 def test_several_platforms(machine: Machine, channel: str, channels: Channels) -> None:

@@ -1,4 +1,4 @@
-"""The arrows between the rooms (explanation/architecture.md), and the tests that invariants.md names."""
+"""Imports between folders (explanation/architecture.md), and the tests that invariants.md names."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ FILE = "../explanation/architecture.md"
 ANYWHERE = {"_version"}
 
 
-def rooms() -> dict[str, int]:
-    """Room -> row."""
+def folders() -> dict[str, int]:
+    """Folder -> row."""
     return {
-        room: int(row[0]) for row in rows(FILE, "Rooms and arrows") for room in row[1].split(", ")
+        folder: int(row[0])
+        for row in rows(FILE, "Folders and imports")
+        for folder in row[1].split(", ")
     }
 
 
-def room_of(path: Path) -> str:
+def folder_of(path: Path) -> str:
     return path.relative_to(SRC).parts[0].removesuffix(".py")
 
 
@@ -47,23 +49,23 @@ def imported(path: Path) -> set[str]:
 
 
 def arrows(path: Path) -> set[str]:
-    """The rooms that a module imports from."""
+    """The folders that a module imports from."""
     return {name.split(".")[1] for name in imported(path)} - ANYWHERE
 
 
-def test_every_module_is_in_a_room() -> None:
-    modules = {room_of(path) for path in SRC.rglob("*.py")}
-    assert modules - {"__init__", "__main__"} - ANYWHERE == set(rooms())
+def test_every_module_is_in_a_folder() -> None:
+    modules = {folder_of(path) for path in SRC.rglob("*.py")}
+    assert modules - {"__init__", "__main__"} - ANYWHERE == set(folders())
 
 
 def test_arrows_run_downward_only() -> None:
-    row = rooms()
+    row = folders()
     wrong = [
         f"{path.relative_to(SRC)} imports {target}"
         for path in SRC.rglob("*.py")
-        if (room := room_of(path)) in row
+        if (folder := folder_of(path)) in row
         for target in arrows(path)
-        if target != room and row[target] <= row[room]
+        if target != folder and row[target] <= row[folder]
     ]
     assert wrong == []
 

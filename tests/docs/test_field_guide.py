@@ -16,7 +16,7 @@ from sealenv.gates.rules import RULES
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "field-guide.md").read_text(encoding="utf-8")
-COVERAGE = (NOTES / "coverage.md").read_text(encoding="utf-8")
+COVERAGE = Path(__file__).with_name("coverage.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^<!-- (quote|seen) (\S+) -->\n```\w*\n(.*?)^```$", re.M | re.S)
 
 
@@ -36,7 +36,7 @@ def test_every_insight_has_its_section() -> None:
     assert {number for number, _ in rows} == {"000", "001", "002", "003", "004"}
     known = set(anchors(GUIDE))
     for number, rest in rows:
-        places = re.findall(r"\(\.\./field-guide\.md#([^)]+)\)", rest)
+        places = re.findall(r"\(\.\./\.\./docs/field-guide\.md#([^)]+)\)", rest)
         assert places, rest
         assert set(places) <= known, f"{number}: {set(places) - known}"
 

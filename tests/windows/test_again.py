@@ -6,9 +6,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from xml.etree import ElementTree
-
-import pytest
 
 from tests.__main__ import hung_in
 from tests.windows.machine import REPO
@@ -68,7 +65,6 @@ def test_is_well(windows): pass
     assert "run again after Wine hung: 1 (test_fake.py::test_hangs)" in said
     assert "Wine hung: fake, in a" in said
     assert hung_in(report) == ["test_fake::test_hangs"]
-    assert len(list(ElementTree.parse(report).iter("testcase"))) == 2
 
 
 def test_nothing_else_is_run_again(tmp_path: Path) -> None:
@@ -94,16 +90,13 @@ def test_not_on_windows(): hang("h")
     assert hung_in(report) == []
 
 
-@pytest.mark.parametrize("count", [2, 3])
-def test_more_than_two_fail_the_run(tmp_path: Path, count: int) -> None:
-    options = ("-n", "2") if count > 2 else ()
-    tests = f"""
-@pytest.mark.parametrize("n", range({count}))
-def test_hangs(windows, n): hang(f"hang-{{n}}")
+def test_more_than_two_fail_the_run(tmp_path: Path) -> None:
+    tests = """
+@pytest.mark.parametrize("n", range(3))
+def test_hangs(windows, n): hang(f"hang-{n}")
 """
-    code, said, report = run(tmp_path, tests, *options)
-    assert f"{count} passed" in said
-    assert f"run again after Wine hung: {count} " in said
-    assert len(hung_in(report)) == count
-    assert ("more than 2: this run has failed" in said) == (count > 2)
-    assert code == (1 if count > 2 else 0), said
+    code, said, report = run(tmp_path, tests, "-n", "2")
+    assert "3 passed" in said
+    assert len(hung_in(report)) == 3
+    assert "more than 2: this run has failed" in said
+    assert code == 1, said

@@ -52,10 +52,6 @@ Examples:
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @click.option("--default-name", "name", metavar="NAME",
               help="With sh, bat: the name that the script gives to its environment.")  # fmt: skip
-@click.option("--micromamba", cls=Advanced, metavar="VERSION",
-              help="With sh, bat: the release to use.")  # fmt: skip
-@click.option("--micromamba-sha256", cls=Advanced, multiple=True, metavar="[SUBDIR=]HEX",
-              help="The sha256 of its executable, if sealenv does not know it. Repeatable.")  # fmt: skip
 @click.option("--offline", is_flag=True,
               help="Do not use the network, even if the lock lacks something.")  # fmt: skip
 @JSON
@@ -112,12 +108,9 @@ Then, on a machine without a network:
               help="Only for this platform of a lock. Repeatable.")  # fmt: skip
 @click.option("--default-name", "name", metavar="NAME",
               help="The name that the script in the file gives to its environment.")  # fmt: skip
-@click.option("--micromamba", cls=Advanced, multiple=True, metavar="WHICH",
-              help="A release with known digests, or SUBDIR=FILE. Repeatable. By default the "
-              "package from the lock's channels.")  # fmt: skip
-@click.option("--micromamba-sha256", cls=Advanced, multiple=True,
-              metavar="[SUBDIR=]HEX",
-              help="The sha256 of the executable of a release, or of FILE. Repeatable.")  # fmt: skip
+@click.option("--micromamba", cls=Advanced, multiple=True, metavar="SUBDIR=FILE",
+              help="Your own executable for a platform, instead of the package from the lock's "
+              "channels. Repeatable.")  # fmt: skip
 @click.option("--offline", is_flag=True, help="Do not use the network; use only cached files.")
 @JSON
 @QUIET
@@ -133,11 +126,11 @@ def bundle_command(
     from sealenv.cli.progress import make_reporter
     from sealenv.commands.bundle import bundle
 
-    release, given = _release_and_files(micromamba)
+    given = {}
+    for word in micromamba:
+        platform, _, given[platform] = word.partition("=")
     with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
-        made = bundle(
-            what, micromamba=release, micromamba_files=given, reporter=reporter, **wanted
-        )  # fmt: skip
+        made = bundle(what, micromamba=given, reporter=reporter, **wanted)
     if as_json:
         print_json(made)
     elif quiet:
@@ -145,21 +138,6 @@ def bundle_command(
     else:
         click.echo(f"wrote {made.file} ({size_text(made.bytes)}), sha256 {made.sha256}", err=True)
     return 0
-
-
-def _release_and_files(words: tuple[str, ...]) -> tuple[str | None, dict[str, Path]]:
-    """Return the release, and the given files by platform."""
-    release: str | None = None
-    given: dict[str, Path] = {}
-    for word in words:
-        platform, equals, file = word.partition("=")
-        if equals:
-            given[platform] = Path(file)
-        elif release is not None:
-            raise UsageError("two releases of micromamba", details=[release, word])
-        else:
-            release = word
-    return release, given
 
 
 @click.command(

@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from sealenv._version import __version__
 from sealenv.bootstrap.rebuild import PinnedMicromamba, platforms_for, render_rebuild
-from sealenv.bootstrap.releases import Releases, parse_digests, pin_release
+from sealenv.bootstrap.releases import Releases
 from sealenv.engine.client import Engine, micromamba_for, started
 from sealenv.errors import CacheDamagedError, SpecError, UsageError, from_oserror
 from sealenv.fields import AbsolutePath, Bytes, Count, Sha256, Texts
@@ -84,9 +84,7 @@ def bundle(
     force: bool = False,
     platforms: Sequence[str] = (),
     name: str | None = None,
-    micromamba: str | None = None,
-    micromamba_files: Mapping[str, StrPath] | None = None,
-    micromamba_sha256: Sequence[str] = (),
+    micromamba: Mapping[str, StrPath] | None = None,
     offline: bool = False,
     reporter: Reporter = QUIET,
 ) -> Bundled:
@@ -101,9 +99,7 @@ def bundle(
         force: replace that file.
         platforms: only these of a lock.
         name: the default name of the environment.
-        micromamba: the release to include; default: the package in the lock's channels.
-        micromamba_files: subdir -> an executable on this machine.
-        micromamba_sha256: digests, each HEX or SUBDIR=HEX.
+        micromamba: subdir -> your own executable; default: the package in the lock's channels.
         offline: use only the cache.
         reporter: receives each step.
 
@@ -122,8 +118,7 @@ def bundle(
     check_name(called)  # it becomes a path
     if not subject.file.locks or not all(lock.packages for lock in subject.file.locks):
         raise SpecError("nothing is locked, so there is nothing to bundle")
-    given = {subdir: Path(file) for subdir, file in (micromamba_files or {}).items()}
-    wanted = _parse_micromamba(micromamba, words(micromamba_sha256), given, subject.file.platforms)
+    given = _given(micromamba or {}, subject.file.platforms)
     path = optional_path(output) or Path(f"{called}.sealenv")
     check_output(path, force=force)
     with contextlib.ExitStack() as stack:
@@ -135,8 +130,8 @@ def bundle(
         locks = msgspec.structs.replace(subject.file, name=called)
         job = _Job(locks, engine, store, reporter, offline, source)
         job.fetch()
-        found = job.find_micromamba(wanted)
-        sources, missing = job.sources(found, wanted.pinned.version)
+        found = job.find_micromamba(given)
+        sources, missing = job.sources(found)
         manifest, sha256, size = job.write(path, sources)
     versions = {platform: executable.version for platform, executable in found.items()}
     notes = (*_left_out(subject), *missing, *_platform_notes(locks, versions))
@@ -163,31 +158,17 @@ def _checked_name(name: str, what: str) -> str:
     return name
 
 
-@dataclass(frozen=True)
-class _Wanted:
-    """The micromamba to include.
-
-    Attributes:
-        pinned: a release, with its known digests.
-        given: subdir -> an executable on this machine.
-        digests: subdir -> the sha256 that a given executable must have.
-    """
-
-    pinned: PinnedMicromamba
-    given: Mapping[str, Path]
-    digests: Mapping[str, str]
-
-
-def _parse_micromamba(
-    release: str | None, digests: Sequence[str], given: dict[str, Path], platforms: tuple[str, ...]
-) -> _Wanted:
-    known = parse_digests(digests, platforms)
-    of_release = {p: digest for p, digest in known.items() if p not in given}
-    if release is None:  # the package of the lock's channels, whose index has its digest
-        pinned = PinnedMicromamba(Releases.read().default, of_release)
-    else:
-        pinned = pin_release(release, of_release, [p for p in platforms if p not in given])
-    return _Wanted(pinned, given, {p: digest for p, digest in known.items() if p in given})
+def _given(micromamba: Mapping[str, StrPath], platforms: Sequence[str]) -> dict[str, Path]:
+    for platform, file in micromamba.items():
+        if platform not in platforms:
+            raise UsageError(
+                f"--micromamba: {platform!r} is not a platform of this bundle",
+                details=[f"platforms: {', '.join(platforms)}"],
+                hint=f"write it as SUBDIR=FILE, such as {platforms[0]}=micromamba",
+            )
+        if not Path(file).is_file():
+            raise UsageError(f"--micromamba: {file} is not a file", hint="check its path")
+    return {platform: Path(file) for platform, file in micromamba.items()}
 
 
 @dataclass(frozen=True)
@@ -195,8 +176,14 @@ class _Executable:
     """A micromamba, and the member that contains it."""
 
     source: Source
-    sha256: str
     version: str
+
+    @property
+    def sha256(self) -> str:
+        """Return its digest."""
+        if self.source.path is not None:
+            return self.source.path.parent.name
+        return hashlib.sha256(self.source.data or b"").hexdigest()
 
 
 @dataclass(frozen=True)
@@ -219,33 +206,25 @@ class _Job:
                 take_in(self.source, lock, self.store, self.engine)
             self.engine.fetch(lock, self.reporter, offline=self.offline)
 
-    def find_micromamba(self, wanted: _Wanted) -> dict[str, _Executable]:
+    def find_micromamba(self, given: Mapping[str, Path]) -> dict[str, _Executable]:
         """Return the micromamba for each platform that has one."""
         self.reporter.phase("micromamba", "finding one for each platform")
         found = {}
         for lock in self.locks.locks:
             platform, member = lock.platform, micromamba_member(lock.platform)
-            named = platform in wanted.given or platform in wanted.pinned.sha256
-            data = self.source.read(member) if self.source and not named else None
-            if data is not None:  # it may come from a stranger: never run it to get its version
-                digest = hashlib.sha256(data).hexdigest()
-                found[platform] = _Executable(Source(member, data=data), digest, "")
-                continue
-            executable = micromamba_for(
-                self.engine, lock, wanted.pinned, wanted.given, self.reporter,
-                checked=wanted.digests, offline=self.offline,
-            )  # fmt: skip
-            if executable is not None:
-                source = Source(member, path=Path(executable.path))
-                found[platform] = _Executable(source, executable.sha256, executable.version)
+            if platform in given:
+                found[platform] = _Executable(Source(member, data=given[platform].read_bytes()), "")
+            elif self.source and (data := self.source.read(member)) is not None:
+                found[platform] = _Executable(Source(member, data=data), "")
+            elif made := micromamba_for(self.engine, lock, self.reporter, offline=self.offline):
+                package, path = made
+                found[platform] = _Executable(Source(member, path=path), package.version)
         return found
 
-    def sources(
-        self, micromamba: Mapping[str, _Executable], release: str
-    ) -> tuple[list[Source], list[str]]:
+    def sources(self, micromamba: Mapping[str, _Executable]) -> tuple[list[Source], list[str]]:
         """Return the members, and notes on what is missing."""
         digests = {platform: executable.sha256 for platform, executable in micromamba.items()}
-        scripts, missing = self._scripts(PinnedMicromamba(release, digests))
+        scripts, missing = self._scripts(PinnedMicromamba(Releases.read().default, digests))
         archives = {
             member_name(item): Source(member_name(item), path=self.store.path(item))
             for lock in self.locks.locks

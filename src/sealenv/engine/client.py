@@ -10,7 +10,7 @@ import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -18,7 +18,7 @@ from msgspec import structs
 
 from sealenv import locations
 from sealenv.engine import boot, messages
-from sealenv.engine.messages import Access, Ask, Event, Executable
+from sealenv.engine.messages import Access, Ask, Event
 from sealenv.errors import (
     CacheDamagedError,
     EngineError,
@@ -34,9 +34,6 @@ from sealenv.spec.model import EnvironmentSpec, current_platform
 from sealenv.store.archives import Store, archives_of
 from sealenv.store.distributions import Distribution, of_python
 from sealenv.urls import redact, split_credentials
-
-if TYPE_CHECKING:
-    from sealenv.bootstrap.rebuild import PinnedMicromamba
 
 __all__ = ["Engine", "micromamba_for", "started"]
 
@@ -153,27 +150,12 @@ class Engine:
         request = messages.Examine(packages=list(packages), store=str(self.store.root))
         return self._call(request)
 
-    def obtain(
-        self,
-        platform: str,
-        reporter: Reporter,
-        *,
-        package: LockedPackage | None = None,
-        url: str | None = None,
-        path: str | None = None,
-        sha256: str | None = None,
-        offline: bool,
-    ) -> Executable:
-        """Bring a micromamba into the store, checked: from one of package, url or path."""
+    def micromamba_of(self, package: LockedPackage, platform: str) -> Path:
+        """Take the executable out of a package in the store, and return its path there."""
         request = messages.Obtain(
-            platform=platform,
-            access=self._access({}, offline=offline),
-            package=package,
-            url=url,
-            path=path,
-            sha256=sha256,
+            platform=platform, store=self._access({}, offline=True).store, package=package
         )
-        return self._call(request, reporter)
+        return Path(self._call(request))
 
     def index(self, channel: Path, subdirs: Sequence[str]) -> None:
         """Write the compressed and sharded indexes of a channel folder with a repodata.json."""
@@ -352,41 +334,28 @@ def _secrets_of(spec: EnvironmentSpec) -> dict[str, str]:
 
 
 def micromamba_for(
-    engine: Engine,
-    lock: Lock,
-    pinned: PinnedMicromamba,
-    given: Mapping[str, Path],
-    reporter: Reporter,
-    *,
-    checked: Mapping[str, str],
-    offline: bool,
-) -> Executable | None:
-    """Return a micromamba in the store for the platform of a lock; None if there is none.
+    engine: Engine, lock: Lock, reporter: Reporter, *, offline: bool
+) -> tuple[LockedPackage, Path] | None:
+    """Fetch the newest micromamba from the channels of a lock; None if they have none.
 
-    A given file is compared with the digest in `checked`, if there is one. A release is used only
-    if its digest is known. Otherwise it is the newest package in the lock's channels.
+    Returns:
+        The package, and the executable in the store.
 
     Raises:
-        DigestError: it does not have the expected digest.
-        EngineError: it cannot be used.
-        FetchError: the download of a release with a known digest failed.
+        EngineError: the package contains no executable.
+        FetchError: the package cannot be downloaded.
     """
-    from sealenv.bootstrap.releases import WANTED, release_url
-
-    platform = lock.platform
-    if platform in given:
-        path, sha256 = str(given[platform]), checked.get(platform)
-        return engine.obtain(platform, reporter, path=path, sha256=sha256, offline=offline)
-    if platform in pinned.sha256:
-        url = release_url(pinned.version, platform)
-        known = pinned.sha256[platform]
-        return engine.obtain(platform, reporter, url=url, sha256=known, offline=offline)
-    spec = EnvironmentSpec(packages=(WANTED,), channels=lock.channels, platform=platform)
+    spec = EnvironmentSpec(packages=(_MICROMAMBA,), channels=lock.channels, platform=lock.platform)
     try:
         package = engine.solve(spec, offline=offline).find("micromamba")
     except (SolveError, FetchError):
         return None
     assert package is not None
-    own = Lock(platform=platform, channels=lock.channels, packages=(package,))
+    own = Lock(platform=lock.platform, channels=lock.channels, packages=(package,))
     engine.fetch(own, reporter, offline=offline)
-    return engine.obtain(platform, reporter, package=package, offline=offline)
+    return package, engine.micromamba_of(package, lock.platform)
+
+
+_MICROMAMBA = "micromamba >=2.1.0,!=2.6.*"
+"""2.1 checks the sha256 in an explicit list; 2.6 does not find archives in its own cache when it is
+offline (mamba #4250), and its paths are too long for Windows (#4275)."""

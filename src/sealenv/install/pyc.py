@@ -107,7 +107,7 @@ def compile_packages(
         environ: a clean environment.
         on_file: called with the numbers of compiled and of all files to compile.
         wheels: the sources of wheels, with the RECORD of each. These are not stored.
-        since: when linking ended, see `read_contents`.
+        since: when linking ended, see `Known`.
         keep_fd: see `run_quietly`.
 
     Returns:

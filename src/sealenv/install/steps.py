@@ -37,13 +37,7 @@ from sealenv.prefix.pending import PrefixLock, clear_pending, write_plan
 from sealenv.prefix.records import PrefixRecord, add_pyc, finish, read_records
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.target import Target
-from sealenv.seals.contents import (
-    Known,
-    Observed,
-    digests_of_linking,
-    read_contents,
-    time_of_linking,
-)
+from sealenv.seals.contents import Known, complete, digests_of_linking, time_of_linking
 from sealenv.seals.filetable import write_table
 from sealenv.seals.seal import SCHEMA, EngineNote, LockNote, PatchNote, Seal, timestamp, write_seal
 from sealenv.spec.model import EnvironmentSpec, current_platform
@@ -374,7 +368,6 @@ def seal(
         EngineError: the engine died, and its hold on the lock with it.
         PrefixLockedError: the marker is not the one that we wrote.
     """
-    observed = _observe(job, scripts, patched, compiled)
     python = lock.find("python")
     made = Seal(
         schema=SCHEMA,
@@ -398,34 +391,20 @@ def seal(
         skipped_link_scripts=scripts.skipped,
         patched=[PatchNote(p.path, p.before, p.after, p.what) for p in patched],
         activation=activation,
-        pip=observed.pip,
-        fingerprints=observed.fingerprints,
-        files=observed.table_sha256,
     )
-    _commit(job, held, made, observed)
-    return made
-
-
-def _observe(
-    job: Job, scripts: LinkScripts, patched: Sequence[Patched], compiled: Known
-) -> Observed:
-    """Read the finished prefix. Digests from linking and compiling are used again.
-
-    On Windows a program can set a file's time of change, so they are not used after link scripts.
-    """
+    # On Windows a program can set a file's time of change.
     trusted = os.name != "nt" or not scripts.ran
 
     def known(records: Sequence[PrefixRecord]) -> list[Known]:
         linked = Known(digests_of_linking(records), time_of_linking(job.prefix))
         return [linked, compiled] if trusted else []
 
-    rewritten = {p.path: p.after for p in patched}
-    return read_contents(
-        job.prefix, job.spec.platform, rewritten, known=known, reporter=job.reporter
-    )
+    table = complete(job.prefix, made, known=known, reporter=job.reporter)
+    _commit(job, held, made, table)
+    return made
 
 
-def _commit(job: Job, held: PrefixLock, made: Seal, observed: Observed) -> None:
+def _commit(job: Job, held: PrefixLock, made: Seal, table: bytes) -> None:
     """Write the file table and the seal, and remove the marker."""
     if not job.engine.alive():
         raise EngineError("the engine ended unexpectedly", hint="run the same command again")
@@ -433,7 +412,7 @@ def _commit(job: Job, held: PrefixLock, made: Seal, observed: Observed) -> None:
         raise PrefixLockedError(
             "another process removed the unfinished environment", where=str(held.prefix)
         )
-    write_table(held.prefix, observed.table)
+    write_table(held.prefix, table)
     write_seal(held.prefix, made)
     held.commit()
 

@@ -89,6 +89,6 @@ def test_a_pip_conf_that_pip_cannot_read(machine: Machine, data: bytes) -> None:
         capture_output=True, check=False,
     )  # fmt: skip
     assert done.returncode != 0
-    (found,) = machine.json("doctor", "--only", "pip-conf", code=1)["findings"]
-    assert (found["severity"], found["where"]) == ("error", str(path))
+    (found,) = machine.json("doctor", "--only", "pip-conf")["findings"]
+    assert (found["severity"], found["where"]) == ("warning", str(path))
     assert "pip fails" in found["what"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import venv
 from pathlib import Path
@@ -112,14 +113,6 @@ def test_a_block_inside_of_a_command(before: str) -> None:
     assert not nested
 
 
-def test_files_that_source_each_other(tmp_path: Path) -> None:
-    machine = fake_computer(tmp_path)
-    write(machine.home / ".bashrc", ". ~/.a\n. $HOME/.b\n. ~/$X/never\n. ~/gone\n")
-    write(machine.home / ".a", ". ~/.bashrc\nsource ~/.a\n")
-    deep = write(machine.home / ".b", "conda activate deep\n")
-    assert ids(machine)["profile-activate"].where == f"{deep}:1"
-
-
 def test_a_line_is_shown_with_its_number(tmp_path: Path) -> None:
     """In UTF-16 with CRLF, as PowerShell 5 writes it. No fix changes such a line."""
     machine = fake_computer(tmp_path)
@@ -142,3 +135,9 @@ def test_path(tmp_path: Path) -> None:
     assert ids(machine)["shell"].where == f"PATH={tmp_path}/real venv/bin"
     found = examine(machine, ["path-relative"]).findings
     assert [f.where for f in found] == ["PATH: ~/bin", "PATH", "PATH: rel"]
+
+
+def test_a_synchronised_folder(tmp_path: Path) -> None:
+    machine = fake_computer(tmp_path)
+    synced = dataclasses.replace(machine, target=tmp_path / "OneDrive - Work/envs")
+    assert ids(synced)["target-synced"].severity == "warning"

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 
+from sealenv.activation.settings import settings
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["activated", "made_at", "path_folders", "script_names", "settings"]
+__all__ = ["activated", "made_at", "path_folders", "script_names"]
 
 _LEVELS = ("Library\\mingw-w64\\bin", "Library\\usr\\bin", "Library\\bin", "Scripts", "bin")
 _MSYS = ("ucrt64", "clang64", "mingw64", "clangarm64")
@@ -99,37 +101,10 @@ def activated(
         system = []
     folders = path_folders(prefix, condabin_first=condabin_first)
     result["PATH"] = ";".join([*folders, *system, *([old] if old else [])])
-    for name, value, needs in settings(prefix, prefix.rsplit("\\", 1)[-1]):
+    for name, value, needs in settings(prefix, prefix.rsplit("\\", 1)[-1], windows=True):
         if not needs or os.path.isfile(needs):
             result[name] = value
     return result
-
-
-def settings(prefix: str, name: str) -> list[tuple[str, str, str]]:
-    """Return what every activation sets after PATH: name, value, the file it needs or nothing.
-
-    Args:
-        prefix: its path.
-        name: its folder's name.
-    """
-    condarc = f"{prefix}\\.condarc"
-    conda, mamba = f"{prefix}\\condabin\\conda.bat", f"{prefix}\\Library\\bin\\mamba.exe"
-    return [
-        ("CONDA_PREFIX", prefix, ""),
-        ("CONDA_SHLVL", "1", ""),
-        ("CONDA_DEFAULT_ENV", name, ""),
-        ("CONDA_PROMPT_MODIFIER", f"({name}) ", ""),
-        ("MAMBA_ROOT_PREFIX", prefix, ""),
-        ("PYTHONNOUSERSITE", "1", ""),
-        ("SEALENV_PREFIX", prefix, ""),
-        ("PIP_CONFIG_FILE", "nul", ""),
-        ("CONDARC", condarc, condarc),
-        ("MAMBARC", condarc, condarc),
-        ("CONDA_BAT", conda, conda),
-        ("CONDA_EXE", f"{prefix}\\Scripts\\conda.exe", conda),
-        ("CONDA_PYTHON_EXE", f"{prefix}\\python.exe", conda),
-        ("MAMBA_EXE", mamba, mamba),
-    ]
 
 
 def _variables(prefix: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import os
 import re
 import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -42,9 +43,9 @@ def _each(
 def _named(computer: Computer, *variables: str) -> Iterator[Path]:
     """Yield the configurations that variables name."""
     for name in variables:
-        path = computer.expand(computer.setting(name))
-        if path and path.name.lower() not in ("null", "nul"):
-            yield path
+        path = os.path.expanduser(computer.setting(name))
+        if os.path.isabs(path) and path != os.devnull:
+            yield Path(path)
 
 
 def _spelled(name: str) -> str:
@@ -127,17 +128,11 @@ def _yaml(data: bytes) -> list[str]:
 )
 def _pip_conf(computer: Computer) -> Iterator[Finding]:
     def look(path: Path, data: bytes) -> Iterator[Finding]:
-        try:
-            bad = [
-                (section, name)
-                for section, name, value in _ini(data)
-                if name in _PIP_SETTINGS and value not in _OFF
-            ]
-        except (configparser.Error, UnicodeDecodeError) as error:
-            reason = re.sub(r"\s+", " ", str(error))
-            how = "correct it with a text editor"
-            yield Finding("error", f"pip fails to read it: {reason}", str(path), how)
-            return
+        bad = [
+            (section, name)
+            for section, name, value in _ini(data)
+            if name in _PIP_SETTINGS and value not in _OFF
+        ]
         if bad:
             section, name = bad[0]
             what = f"{name} makes pip install to another place"
@@ -170,10 +165,13 @@ def _ini(data: bytes) -> Iterator[tuple[str, str, str]]:
     """Yield the settings as pip reads them: section, name, value in lower case.
 
     Raises:
-        UnicodeDecodeError, configparser.Error: pip fails too.
+        ValueError: pip fails too.
     """
     parser = configparser.RawConfigParser()
-    parser.read_string(re.sub(r"\r\n?", "\n", data.decode()))
+    try:
+        parser.read_string(re.sub(r"\r\n?", "\n", data.decode()))
+    except (configparser.Error, UnicodeDecodeError) as error:
+        raise ValueError(f"pip fails too: {' '.join(str(error).split())}") from error
     for section in parser.sections():
         for name, value in parser.items(section):
             yield section, _spelled(name), value.strip().lower()

@@ -130,9 +130,7 @@ def command_of(line: str) -> str:
 def loads(command: str, pattern: str) -> bool:
     """Return whether a command runs a file, or the output of a program, that matches a pattern.
 
-    Args:
-        command: the line.
-        pattern: a regular expression; `{exe}` in it is the end of a program's name.
+    `{exe}` in the regular expression is the end of a program's name.
     """
     pattern = pattern.replace("{exe}", _EXE)
     return bool(_LOADS.search(command) and re.search(pattern, command, re.IGNORECASE))

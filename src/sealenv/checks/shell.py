@@ -1,8 +1,9 @@
-"""What makes shells dirty: the current shell, and the start-up files of every new one."""
+"""The current shell, the start-up files of every new one, and the folder for environments."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from sealenv.checks import patterns
@@ -201,3 +202,25 @@ _direnv = _lines(
     "warning",
     find=lambda command: _loaded(command, _DIRENV),
 )
+
+
+_SYNCED = re.compile(
+    r"onedrive(?: - .*)?|dropbox(?: .*)?|google ?drive|my drive|icloud ?drive|mobile documents|nextcloud"
+    r"|owncloud",
+    re.IGNORECASE,
+)
+
+
+@check(
+    "target-synced",
+    "a folder for environments that OneDrive, Dropbox or similar synchronises",
+    "files are locked while they are uploaded, removed to save space, and changed from outside",
+    "warning",
+)
+def _target_synced(computer: Computer) -> Iterator[Finding]:
+    target = computer.target
+    synced = next((p for p in (target, *target.parents) if _SYNCED.fullmatch(p.name)), None)
+    if synced:
+        what = f"it is inside {synced}, which is synchronised"
+        how = "choose another folder with SEALENV_ENVS or -p"
+        yield Finding("warning", what, str(target), how)

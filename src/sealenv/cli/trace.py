@@ -64,17 +64,12 @@ def tracing(
 
 def _check(report: Path, written: tuple[Path, ...]) -> None:
     """Refuse a file that cannot be written at the end."""
-    where = str(report)
-    if any(Path(os.path.realpath(report)).is_relative_to(os.path.realpath(f)) for f in written):
+    real = Path(os.path.realpath(report))
+    if report.name == "-" or any(real.is_relative_to(os.path.realpath(f)) for f in written):
         raise UsageError(
-            "the trace report cannot be in the environment or the cache",
-            where=where,
-            hint="name a file outside both",
-        )
-    if report.name == "-":
-        raise UsageError(
-            "the trace report cannot go to stdout",
-            hint="name a file, such as --trace-report report.json",
+            "the trace report cannot go to stdout, the environment or the cache",
+            where=str(report),
+            hint="name a file outside both, such as --trace-report report.json",
         )
     if not report.parent.is_dir():
         raise NotFoundError(
@@ -85,7 +80,7 @@ def _check(report: Path, written: tuple[Path, ...]) -> None:
     if os.path.lexists(report):
         raise OutputExistsError(
             "the path of the trace report exists",
-            where=where,
+            where=str(report),
             hint="remove it, or name another file: nothing is overwritten",
         )
 

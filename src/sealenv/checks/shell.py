@@ -129,8 +129,8 @@ def _loaded(command: str, tools: Mapping[str, str]) -> _Found:
 
 def _variables(command: str) -> _Found:
     for name, value in patterns.assigned(command):
-        if severity := patterns.variable_matters(name, value):
-            yield severity, f"sets {name} to {value}"
+        if patterns.variable_matters(name, value):
+            yield "error", f"sets {name} to {value}"
 
 
 _VERSION_MANAGERS = {
@@ -169,8 +169,8 @@ _profile_activate = _lines(
 )
 _profile_variable = _lines(
     "profile-variable",
-    "variables of Python, conda, pip and similar tools that start-up files set",
-    "every Python, pip and conda reads them, in every environment",
+    "variables that the gate refuses and that start-up files set",
+    "activation, `run` and `shell` refuse every new shell",
     "remove the setting (in fish: set -Ue NAME), or set the variable for one command only",
     "error",
     "warning",

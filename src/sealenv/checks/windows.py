@@ -159,7 +159,7 @@ def _path(computer: Computer) -> Iterator[Finding]:
 
 @check(
     "registry-variable",
-    "variables of Python, conda and pip in the registry",
+    "variables that the gate refuses in the registry",
     "every program of the user, or of the machine, has them",
     "error",
     "warning",
@@ -170,8 +170,7 @@ def _variables(computer: Computer) -> Iterator[Finding]:
     registry = _registry(computer)
     for key in ENVIRONMENTS:
         for name, value in registry.values(key):
-            severity = variable_matters(name.upper(), value.text)
-            if not severity:
+            if not variable_matters(name.upper(), value.text):
                 continue
             mine = registry.writable(key)
             how = _by_hand(mine=mine)
@@ -180,7 +179,7 @@ def _variables(computer: Computer) -> Iterator[Finding]:
                 how = "the value is deleted, for programs that start afterwards"
                 changes = (SetValue(key, name, value.kind, value.data, None),)
             what = f"{name} is {masked_value(name, value.text)} for every program"
-            yield Finding(severity, what, f"{key} {name}", how, changes=changes)
+            yield Finding("error", what, f"{key} {name}", how, changes=changes)
 
 
 @check(

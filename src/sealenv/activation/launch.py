@@ -44,20 +44,12 @@ _FOUND = """case $1 in */*) ;; *) {builtin}command -v -- "$1" >/dev/null || {{
 printf '%s\\n' "sealenv run: $1: command not found in the environment or the system" \\
 "  next: sealenv which ENV COMMAND shows where it looks" >&2; exit 127; }} ;; esac; """
 
-# A bash that was started without a PATH makes one up, with `.` in it, and does not export it.
-_BASH = "case $BASH_VERSION in [1-4].*) ;; *) case ${{PATH@a}} in *x*) ;; "
-_BASH += "*) PATH=/usr/bin:/bin:/usr/sbin:/sbin ;; esac ;; esac; "
-# Its options are its own, not those of the command.
-_BASH += "export -n SHELLOPTS BASHOPTS; "
-
-# Which options it is started with, what comes first, `builtin`, and `exec`. A privileged bash reads
-# no BASH_ENV and no SHELLOPTS, and takes no functions from the environment. dash's exec takes no
-# `--`, and needs none: it has no options.
-_DIALECTS = {
-    "bash": (["-p"], _BASH, "builtin ", "builtin exec -- "),
-    "zsh": (["-f"], "", "builtin ", "builtin exec -- "),
-    "sh": ([], "", "", "exec "),
-}
+# Options that a bash inherits are its own, not those of the command. A privileged bash reads no
+# BASH_ENV and no SHELLOPTS, and takes no functions from the environment. dash's exec takes no `--`,
+# and needs none: it has no options.
+_BASH = {"builtin": "builtin ", "exec": "builtin exec -- "}
+_SH = {"builtin": "", "exec": "exec "}
+_FIRST = "export -n SHELLOPTS BASHOPTS; "
 
 
 def find_shell() -> str:
@@ -80,10 +72,8 @@ def command(
     Args:
         prefix: an absolute path.
         argv: the command and its arguments, any text without NUL.
-        shell: the path of a bash, dash, zsh or other POSIX shell; `find_shell` when None.
+        shell: the path of a bash or another POSIX shell; `find_shell` when None.
     """
-    if not argv:
-        raise ValueError("no command")
     return [*_start(_OWN, shell), f"{os.fspath(prefix)}/activate.sh", *argv]
 
 
@@ -94,8 +84,6 @@ def foreign_command(
 
     The same activation runs from memory: its text is an argument, never a file.
     """
-    if not argv:
-        raise ValueError("no command")
     from sealenv.activation.scripts import inline_script  # reads files: not on the fast path
 
     return [*_start(_FOREIGN, shell), inline_script(prefix), *argv]
@@ -103,11 +91,12 @@ def foreign_command(
 
 def _start(text: str, shell: str | None) -> list[str]:
     shell = shell or find_shell()
-    name = shell.rsplit("/", 1)[-1]
-    options, first, builtin, execute = _DIALECTS.get(name, _DIALECTS["sh"])
-    found = _FOUND.format(builtin=builtin)
-    program = (first + text).format(builtin=builtin, exec=execute, found=found)
-    return [shell, *options, "-c", program, "sealenv"]
+    is_bash = shell.rsplit("/", 1)[-1] == "bash"
+    words = _BASH if is_bash else _SH
+    program = text.format(found=_FOUND.format(**words), **words)
+    if is_bash:
+        return [shell, "-p", "-c", _FIRST + program, "sealenv"]
+    return [shell, "-c", program, "sealenv"]
 
 
 _LAUNCHED = (".COM", ".EXE", ".BAT", ".CMD")

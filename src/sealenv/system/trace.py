@@ -7,7 +7,6 @@ import os
 import stat
 import sys
 import tempfile
-import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,9 +17,6 @@ from sealenv.layout import leads_elsewhere, walk
 from sealenv.system.registry import Key, Registry, this_registry
 
 __all__ = ["KEYS", "Snapshot", "TraceReport", "compare", "take"]
-
-_MOST = 100_000
-"""Entries of one place. A report says if there were more."""
 
 _Fact = tuple[int, int, int, int]
 """Mode, size, and the times of the content and (except on Windows) the inode, in nanoseconds. Of a
@@ -34,23 +30,16 @@ class Snapshot:
     exists: bool = False
     entries: dict[str, _Fact] = field(default_factory=dict)
     """Absolute path -> facts."""
-    truncated: bool = False
     unreadable: bool = False
 
-    @property
-    def files(self) -> list[str]:
-        """The entries that are not folders."""
-        return [path for path, fact in self.entries.items() if not stat.S_ISDIR(fact[0])]
 
-
-def take(path: str, *, full: bool, skip: Collection[str] = (), most: int = _MOST) -> Snapshot:
+def take(path: str, *, full: bool, skip: Collection[str] = ()) -> Snapshot:
     """Return what is at a place now. Links are not followed, except the place itself.
 
     Args:
         path: a folder or a file, which need not exist.
         full: include everything below it.
         skip: absolute paths that are neither listed nor entered.
-        most: the number of entries after which the rest is left out.
     """
     root = os.path.realpath(path)
     try:
@@ -68,8 +57,6 @@ def take(path: str, *, full: bool, skip: Collection[str] = (), most: int = _MOST
     for entry in walk(Path(root), skip=frozenset(hidden), tolerant=True):
         if not full and "/" in entry.relative:
             break
-        if len(found) >= most:
-            return Snapshot(True, found, truncated=True)
         found[entry.path] = _fact(entry.status)
     return Snapshot(True, found)
 
@@ -225,19 +212,15 @@ class _State(NamedTuple):
 
     places: dict[str, Snapshot]
     registry: dict[str, _Values | None]
-    own: dict[str, Snapshot]
-    """What may be written: the prefix and the caches, each without the others in it."""
     environ: dict[str, str]
     at: str
-    seconds: float
 
 
 class TraceReport:
     """Starts before a command and finishes after it.
 
     Args:
-        prefix: the environment, which may be written.
-        caches: name -> folder that may be written too.
+        own: the prefix and the caches, which may be written.
         report: the file of the report itself, which is left out.
         command: the words of the command.
         environ: the live variables of this process, which are read again at the end.
@@ -245,30 +228,22 @@ class TraceReport:
 
     def __init__(
         self,
-        prefix: Path,
-        caches: Mapping[str, Path],
+        own: Sequence[Path],
         report: Path,
         command: Sequence[str],
         environ: Mapping[str, str],
     ) -> None:
-        own = {"prefix": prefix, **caches}
-        self._own = {name: os.path.realpath(folder) for name, folder in own.items()}
-        self._skip = (*self._own.values(), os.path.realpath(report))
+        self._own = [os.path.realpath(folder) for folder in own]
+        self._skip = (*self._own, os.path.realpath(report))
         self._command = list(command)
         self._environ = environ
         self._places = _places(environ, os.path.expanduser("~"))
         self._before = self._look()
 
     def _look(self) -> _State:
-        clock = time.perf_counter()
-        own = {}
-        for name, folder in self._own.items():
-            inner = [p for p in self._own.values() if p.startswith(folder + os.sep)]
-            own[name] = take(folder, full=True, skip=inner, most=sys.maxsize)
         places = {p.path: take(p.path, full=p.full, skip=self._skip) for p in self._places}
         now = dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds")
-        taken = time.perf_counter() - clock
-        return _State(places, _read_registry(), own, dict(self._environ), now, taken)
+        return _State(places, _read_registry(), dict(self._environ), now)
 
     def finish(self, outcome: str, error: str | None, code: int) -> dict[str, Any]:
         """Take the snapshots again, compare, and return the report, ready for JSON.
@@ -285,30 +260,31 @@ class TraceReport:
         ]
         paths = dict.fromkeys(p for place in places for kind in _KINDS for p in place[kind])
         way = [path for path in paths if self._leads_to_own(path)]
-        elsewhere = [path for path in paths if path not in way]
-        registry = _registry_json(before.registry, after.registry)
-        keys = sum(len(row[kind]) for row in registry for kind in _KINDS)
-        tally = {name: _tally(before.own[name], new) for name, new in after.own.items()}
         return {
-            "schema": 1,
+            "schema": 2,
             "sealenv": __version__,
             "command": self._command,
             "started": before.at,
             "finished": after.at,
             "outcome": {"state": outcome, "error": error, "exit_code": code},
-            "tally": {**tally, "elsewhere": {"paths": len(elsewhere), "registry": keys}},
-            "elsewhere": elsewhere,
+            "elsewhere": [path for path in paths if path not in way],
             "way": way,
             "places": places,
-            "registry": registry,
-            "environment": _variables_json(before.environ, after.environ),
+            "registry": [
+                {"key": key, **compare(old or {}, after.registry[key] or {})}  # data may be secret
+                for key, old in before.registry.items()
+            ],
+            "environment": {
+                **compare(before.environ, after.environ),
+                "path_before": before.environ.get("PATH", "").split(os.pathsep),
+                "path_after": after.environ.get("PATH", "").split(os.pathsep),
+            },
             "not_looked_at": list(_NOT_LOOKED_AT),
-            "seconds": {"before": round(before.seconds, 4), "after": round(after.seconds, 4)},
         }
 
     def _leads_to_own(self, path: str) -> bool:
         """Return whether a path is a parent of what may be written, and so was made for it."""
-        return any(own != path and _is_in(own, path) for own in self._own.values())
+        return any(own != path and _is_in(own, path) for own in self._own)
 
 
 _KINDS = ("added", "removed", "changed")
@@ -322,46 +298,5 @@ def _place_json(place: _Place, old: Snapshot, new: Snapshot) -> dict[str, Any]:
         "before": {"exists": old.exists, "entries": len(old.entries)},
         "after": {"exists": new.exists, "entries": len(new.entries)},
         **compare(old.entries, new.entries),
-        "truncated": old.truncated or new.truncated,
         "unreadable": old.unreadable or new.unreadable,
-    }
-
-
-def _tally(old: Snapshot, new: Snapshot) -> dict[str, Any]:
-    """Count what was written. An archive that got another hard link was not: its content is the same."""
-    had, has = ({path: f[:3] for path, f in one.entries.items()} for one in (old, new))
-    change = compare(had, has)
-    written = {path: new.entries[path] for path in (*change["added"], *change["changed"])}
-    return {
-        "existed": old.exists,
-        "files_before": len(old.files),
-        "files_after": len(new.files),
-        "files_written": len(Snapshot(True, written).files),
-        "bytes_written": sum(fact[1] for fact in written.values()),
-        "removed": len(change["removed"]),
-    }
-
-
-def _registry_json(
-    before: Mapping[str, _Values | None], after: Mapping[str, _Values | None]
-) -> list[dict[str, Any]]:
-    """Return only names: data may be secret."""
-    return [
-        {
-            "key": key,
-            "before": {"exists": old is not None, "values": len(old or {})},
-            "after": {"exists": after[key] is not None, "values": len(after[key] or {})},
-            **compare(old or {}, after[key] or {}),
-        }
-        for key, old in before.items()
-    ]
-
-
-def _variables_json(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, Any]:
-    """Return only names, except for PATH: values may be secrets."""
-    return {
-        "variables": len(before),
-        **compare(before, after),
-        "path_before": before.get("PATH", "").split(os.pathsep),
-        "path_after": after.get("PATH", "").split(os.pathsep),
     }

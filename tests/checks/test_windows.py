@@ -23,7 +23,6 @@ HOOK = r'"C:\c d\condabin\conda_hook.bat"'
     ("line", "after"),
     [
         (HOOK, None),
-        (f"a & {HOOK}", "a"),
         (f"{HOOK} & a & b", "a & b"),
         (f"a & if exist {HOOK} {HOOK}", "a"),
         (f'doskey ll=dir ^& echo "a&b" & {HOOK}', 'doskey ll=dir ^& echo "a&b"'),

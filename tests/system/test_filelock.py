@@ -21,14 +21,6 @@ def handles(tmp_path: Path) -> Iterator[list[int]]:
         os.close(fd)
 
 
-def test_one_alone(handles: list[int]) -> None:
-    assert try_lock(handles[0])
-    assert not try_lock(handles[1])
-    assert not try_lock(handles[2], shared=True)
-    unlock(handles[0])
-    assert try_lock(handles[1])
-
-
 def test_many_together(handles: list[int]) -> None:
     assert try_lock(handles[0], shared=True)
     assert try_lock(handles[1], shared=True)

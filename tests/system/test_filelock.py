@@ -33,7 +33,7 @@ def test_many_together(handles: list[int]) -> None:
 
 def test_a_lock_ends_with_its_handle(tmp_path: Path) -> None:
     lock = FileLock(tmp_path / "lock")
-    with lock.shared(), lock.shared(), lock.alone() as free:
+    with lock.waiting(shared=True), lock.waiting(shared=True), lock.alone() as free:
         assert not free
     with lock.alone() as free, lock.alone() as again:
         assert (free, again) == (True, False)

@@ -243,19 +243,12 @@ def batch_command_line(script: str, arguments: Sequence[str], environ: Mapping[s
 
 
 _BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./\\:+@")
-_REFUSED = {
-    '"': "cmd.exe cannot quote it",
-    "%": "cmd.exe takes it for the start of a variable",
-    "^": "cmd.exe doubles it where the file uses CALL, as conda.bat does",
-}
 
 
 def _quoted(word: str, what: str) -> str:
     for char in word:
-        if char in _REFUSED:
-            raise _refused(what, word, f"it holds {char}: {_REFUSED[char]}")
-        if (char < " " and char != "\t") or char == "\x7f":
-            raise _refused(what, word, "it holds a line break or another control character")
+        if (char < " " and char != "\t") or char in '"%^\x7f':
+            raise _refused(what, word, f"cmd.exe would change {char!r}")
     if word and _BARE.issuperset(word):
         return word
     # A program that gets it in the end takes a backslash before a quote for an escape.

@@ -16,7 +16,6 @@ from typing import NamedTuple
 from sealenv.activation.gatelines import fill, gate_lines, on_path
 from sealenv.activation.settings import settings
 from sealenv.activation.variables import read_variables
-from sealenv.activation.winscripts import compile_windows
 from sealenv.errors import FilesystemError, SpecError
 from sealenv.layout import SHELLS, is_link, is_windows
 from sealenv.quoting import QUOTE, path_text, quote_csh, quote_nu, to_bytes
@@ -161,6 +160,8 @@ def _compile(
     values, problems = read_variables(prefix)
     problems = list(problems)
     if is_windows(platform):
+        from sealenv.activation.winscripts import compile_windows
+
         files, refused = compile_windows(prefix, place or str(real_folder(prefix)), values)
         return files, problems + refused
     real = path_text(place or os.path.realpath(prefix))

@@ -88,12 +88,12 @@ def _of_other_environments(environ: Mapping[str, str], own: Iterable[str]) -> li
         environ: PATH is read from it.
         own: prefixes that do not count, such as the one sealenv runs from.
     """
-    mine = {os.path.normcase(os.path.realpath(prefix)) for prefix in own}
+    mine = {_real(prefix) for prefix in own}
     found: dict[str, None] = {}
     for entry in environ.get("PATH", "").split(os.pathsep):
         folder = entry.strip('"') if os.name == "nt" else entry
         prefix = environment_of(folder) if folder else None
-        if prefix is not None and os.path.normcase(os.path.realpath(prefix)) not in mine:
+        if prefix is not None and _real(prefix) not in mine:
             found[folder] = None
     return list(found)
 
@@ -184,10 +184,7 @@ def _same(one: str, other: str) -> bool:
 
 
 def _real(path: str) -> str:
-    try:
-        return os.path.normcase(os.path.realpath(path))
-    except FileNotFoundError:  # relative, and the current folder no longer exists
-        return path
+    return os.path.normcase(os.path.realpath(path))
 
 
 def refuse(found: Sequence[Finding], *, without_path: bool = False) -> Exception:

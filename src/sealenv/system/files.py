@@ -304,16 +304,12 @@ def rename_new(source: Path, target: Path) -> None:
         FileExistsError: something exists at the target.
         OSError: it cannot be renamed; EXDEV: it is another file system.
     """
-    emptied = False
     if os.name == "nt":  # rename(2) replaces an empty folder itself
         with contextlib.suppress(OSError):
             target.rmdir()
-            emptied = True
     try:
         os.rename(source, target)
     except OSError as error:
-        if emptied:
-            target.mkdir()
         if error.errno in _OCCUPIED:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
         raise

@@ -127,10 +127,12 @@ def prepare(
         UsageError: on Windows: an argument cannot be passed to a batch file.
     """
     prefix, variables = admit(env, environ, clean=clean)
+    if os.name == "nt":
+        from sealenv.activation import windows
+
+        return windows.command(prefix, argv, variables)
     from sealenv.activation import launch
 
-    if os.name == "nt":
-        return launch.windows_command(prefix, argv, variables)
     if os.path.isfile(os.path.join(prefix, "activate.sh")) and _is_sealed(prefix):
         command = launch.command(prefix, argv)
     else:

@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from sealenv.commands.run import admit, prepare, refusing, wait_for
 from sealenv.errors import UsageError
+from sealenv.gates.admission import command_processor
 from sealenv.quoting import QUOTE, quote_ps1
 
 __all__ = ["enter_shell", "shell_command", "windows_shell_command"]
@@ -77,13 +78,13 @@ def enter_shell(env: str, shell: str | None, *, clean: bool = False) -> NoReturn
 
 def _on_windows(env: str, shell: str, clean: bool) -> int:
     """Run a shell with the variables of the active environment, and return its exit code."""
-    from sealenv.activation import launch
+    from sealenv.activation import windows
 
     prefix, variables = admit(env, os.environ, clean=clean)
     kind = Path(shell).name.lower().removesuffix(".exe")
-    environ = launch.entered(prefix, variables, condabin_first=kind not in _POWERSHELL)
-    program = launch.command_processor(environ) if shell == "cmd" else None
-    program = program or launch.find_program(shell, environ)
+    environ = windows.entered(prefix, variables, condabin_first=kind not in _POWERSHELL)
+    program = command_processor(environ) if shell == "cmd" else None
+    program = program or windows.find_program(shell, environ)
     if program is None:
         raise UsageError(
             f"the shell {shell!r} is not installed", hint="choose one: cmd, powershell, pwsh"

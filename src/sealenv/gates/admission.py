@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Finding",
     "clean_environ",
+    "command_processor",
     "default_path",
     "engine_environ",
     "enter",
@@ -265,6 +266,11 @@ def default_path(environ: Mapping[str, str] | None = None) -> str:
         system = root + r"\System32"
         return ";".join((system, root, system + r"\Wbem", system + r"\WindowsPowerShell\v1.0"))
     return "/usr/bin:/bin:/usr/sbin:/sbin"
+
+
+def command_processor(environ: Mapping[str, str]) -> str:
+    """Return cmd.exe of this Windows, independent of PATH and COMSPEC."""
+    return environ.get("SYSTEMROOT", r"C:\Windows") + r"\System32\cmd.exe"
 
 
 def clean_environ(environ: Mapping[str, str], *, home: str | None = None) -> dict[str, str]:

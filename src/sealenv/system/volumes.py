@@ -14,7 +14,6 @@ from pathlib import Path
 from sealenv.errors import LinkError, UsageError
 from sealenv.layout import is_windows
 from sealenv.naming import check_windows_parts
-from sealenv.system.registry import long_paths_enabled, this_registry
 
 __all__ = ["extended", "local_place", "real_folder", "refuse_long_paths", "refuse_odd_place"]
 
@@ -91,8 +90,12 @@ def refuse_long_paths(prefix: Path, platform: str, owners: Mapping[str, Sequence
     Raises:
         LinkError: a path would be too long.
     """
+    if os.name != "nt" or not is_windows(platform):
+        return
+    from sealenv.system.registry import long_paths_enabled, this_registry
+
     registry = this_registry()
-    if registry is None or not is_windows(platform) or long_paths_enabled(registry):
+    if registry is None or long_paths_enabled(registry):
         return
     path = max(owners, key=_longest_of, default="")
     length = len(str(prefix)) + 1 + _longest_of(path)

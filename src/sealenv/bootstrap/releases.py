@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +14,6 @@ from pathlib import Path
 from sealenv.errors import EngineError, UsageError
 
 __all__ = [
-    "BASE_URL",
     "SUBDIRS",
     "WANTED",
     "PinnedMicromamba",
@@ -25,11 +23,9 @@ __all__ = [
     "parse_digests",
     "parse_version",
     "pin_release",
-    "release_url",
 ]
 
 
-BASE_URL = "https://github.com/mamba-org/micromamba-releases/releases"
 SUBDIRS = ("linux-64", "linux-aarch64", "osx-64", "osx-arm64", "win-64")
 """The platforms of the table, and so of the scripts."""
 _TABLE = Path(__file__).with_name("releases.json")
@@ -135,15 +131,8 @@ def parse_digests(digests: Sequence[str], platforms: Sequence[str]) -> dict[str,
     return found
 
 
-_MIRROR = "SEALENV_MICROMAMBA_URL"
 WANTED = "micromamba >=2.1.0,!=2.6.*"
 """The MatchSpec for a channel's own micromamba."""
-
-
-def release_url(version: str, platform: str) -> str:
-    """The address of a released executable; `SEALENV_MICROMAMBA_URL` names a mirror."""
-    base = (os.environ.get(_MIRROR) or BASE_URL).rstrip("/")
-    return f"{base}/download/{parse_version(version)}/micromamba-{platform}"
 
 
 def check_version(version: str) -> None:

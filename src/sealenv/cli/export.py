@@ -112,12 +112,9 @@ Then, on a machine without a network:
               help="Only for this platform of a lock. Repeatable.")  # fmt: skip
 @click.option("--default-name", "name", metavar="NAME",
               help="The name that the script in the file gives to its environment.")  # fmt: skip
-@click.option("--micromamba", cls=Advanced, multiple=True, metavar="WHICH",
-              help="A release with known digests, or SUBDIR=FILE. Repeatable. By default the "
-              "package from the lock's channels.")  # fmt: skip
-@click.option("--micromamba-sha256", cls=Advanced, multiple=True,
-              metavar="[SUBDIR=]HEX",
-              help="The sha256 of the executable of a release, or of FILE. Repeatable.")  # fmt: skip
+@click.option("--micromamba", cls=Advanced, multiple=True, metavar="SUBDIR=FILE",
+              help="The micromamba for the script of a platform. Repeatable. By default the package "
+              "from the lock's channels.")  # fmt: skip
 @click.option("--offline", is_flag=True, help="Do not use the network; use only cached files.")
 @JSON
 @QUIET
@@ -133,11 +130,12 @@ def bundle_command(
     from sealenv.cli.progress import make_reporter
     from sealenv.commands.bundle import bundle
 
-    release, given = _release_and_files(micromamba)
+    pairs = [word.partition("=") for word in micromamba]
+    if wrong := ["".join(pair) for pair in pairs if not pair[2]]:
+        raise UsageError(f"--micromamba {wrong[0]}: give SUBDIR=FILE")
+    given = {platform: file for platform, _, file in pairs}
     with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
-        made = bundle(
-            what, micromamba=release, micromamba_files=given, reporter=reporter, **wanted
-        )  # fmt: skip
+        made = bundle(what, micromamba=given, reporter=reporter, **wanted)
     if as_json:
         print_json(made)
     elif quiet:
@@ -145,21 +143,6 @@ def bundle_command(
     else:
         click.echo(f"wrote {made.file} ({size_text(made.bytes)}), sha256 {made.sha256}", err=True)
     return 0
-
-
-def _release_and_files(words: tuple[str, ...]) -> tuple[str | None, dict[str, Path]]:
-    """Return the release, and the given files by platform."""
-    release: str | None = None
-    given: dict[str, Path] = {}
-    for word in words:
-        platform, equals, file = word.partition("=")
-        if equals:
-            given[platform] = Path(file)
-        elif release is not None:
-            raise UsageError("two releases of micromamba", details=[release, word])
-        else:
-            release = word
-    return release, given
 
 
 @click.command(

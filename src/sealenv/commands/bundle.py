@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,20 +12,20 @@ from msgspec import Meta
 
 from sealenv._version import __version__
 from sealenv.bootstrap.rebuild import PinnedMicromamba, platforms_for, render_rebuild
-from sealenv.bootstrap.releases import Releases, parse_digests, pin_release
+from sealenv.bootstrap.releases import Releases
 from sealenv.engine.client import Engine, micromamba_for, started
+from sealenv.engine.messages import Executable
 from sealenv.errors import CacheDamagedError, SpecError, UsageError, from_oserror
 from sealenv.fields import AbsolutePath, Bytes, Count, Sha256, Texts
 from sealenv.install.clobbers import clobbers_in_store, order_for_micromamba
-from sealenv.install.steps import take_in, verified
 from sealenv.locks import LockFile
 from sealenv.naming import check_name
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.arguments import StrPath, named, optional_path, words
-from sealenv.request.subject import Subject, left_out
+from sealenv.request.subject import left_out
 from sealenv.request.subject import subject as read_subject
 from sealenv.store.archives import Store, archives_of
-from sealenv.store.bundle import Bundle, is_bundle
+from sealenv.store.bundle import is_bundle
 from sealenv.store.bundle_format import (
     LOCK,
     BundleManifest,
@@ -63,7 +61,7 @@ class Bundled(msgspec.Struct, frozen=True, kw_only=True):
         name: the default name of the environment.
         platforms: the platforms of the locks.
         members: the number of files in it.
-        micromamba: subdir -> the version of the micromamba in it; empty if unknown.
+        micromamba: subdir -> the version of the micromamba in it; empty if it is not for this machine.
         notes: what is not included.
     """
 
@@ -84,9 +82,7 @@ def bundle(
     force: bool = False,
     platforms: Sequence[str] = (),
     name: str | None = None,
-    micromamba: str | None = None,
-    micromamba_files: Mapping[str, StrPath] | None = None,
-    micromamba_sha256: Sequence[str] = (),
+    micromamba: Mapping[str, StrPath] | None = None,
     offline: bool = False,
     reporter: Reporter = QUIET,
 ) -> Bundled:
@@ -101,9 +97,8 @@ def bundle(
         force: replace that file.
         platforms: only these of a lock.
         name: the default name of the environment.
-        micromamba: the release to include; default: the package in the lock's channels.
-        micromamba_files: subdir -> an executable on this machine.
-        micromamba_sha256: digests, each HEX or SUBDIR=HEX.
+        micromamba: subdir -> an executable on this machine; default: the package in the lock's
+            channels.
         offline: use only the cache.
         reporter: receives each step.
 
@@ -117,29 +112,30 @@ def bundle(
             "a bundle is written to a file, not to the standard output",
             hint="name the file with -o",
         )
+    if is_bundle(Path(named(what))):
+        raise UsageError("this is a bundle already", where=named(what), hint="copy it")
     subject = read_subject(named(what), platforms=words(platforms))
     called = _checked_name(subject.name, named(what)) if name is None else name
     check_name(called)  # it becomes a path
     if not subject.file.locks or not all(lock.packages for lock in subject.file.locks):
         raise SpecError("nothing is locked, so there is nothing to bundle")
-    given = {subdir: Path(file) for subdir, file in (micromamba_files or {}).items()}
-    wanted = _parse_micromamba(micromamba, words(micromamba_sha256), given, subject.file.platforms)
     path = optional_path(output) or Path(f"{called}.sealenv")
     check_output(path, force=force)
-    with contextlib.ExitStack() as stack:
-        store, engine = stack.enter_context(started())
-        source = None
-        if is_bundle(Path(named(what))):
-            source = stack.enter_context(verified(Path(named(what)), reporter))
-        stack.enter_context(store.in_use())
-        locks = msgspec.structs.replace(subject.file, name=called)
-        job = _Job(locks, engine, store, reporter, offline, source)
+    locks = msgspec.structs.replace(subject.file, name=called)
+    given = {subdir: Path(file) for subdir, file in (micromamba or {}).items()}
+    with started() as (store, engine), store.in_use():
+        job = _Job(locks, engine, store, reporter, offline)
         job.fetch()
-        found = job.find_micromamba(wanted)
-        sources, missing = job.sources(found, wanted.pinned.version)
+        found = job.find_micromamba(given)
+        sources, missing = job.sources(found)
         manifest, sha256, size = job.write(path, sources)
     versions = {platform: executable.version for platform, executable in found.items()}
-    notes = (*_left_out(subject), *missing, *_platform_notes(locks, versions))
+    unlocked = left_out(subject)
+    notes = (
+        *([f"not included, because no lock has them: {', '.join(unlocked)}"] if unlocked else []),
+        *missing,
+        *_platform_notes(locks, versions),
+    )
     for note in notes:
         reporter.warn(note)
     return Bundled(
@@ -164,42 +160,6 @@ def _checked_name(name: str, what: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Wanted:
-    """The micromamba to include.
-
-    Attributes:
-        pinned: a release, with its known digests.
-        given: subdir -> an executable on this machine.
-        digests: subdir -> the sha256 that a given executable must have.
-    """
-
-    pinned: PinnedMicromamba
-    given: Mapping[str, Path]
-    digests: Mapping[str, str]
-
-
-def _parse_micromamba(
-    release: str | None, digests: Sequence[str], given: dict[str, Path], platforms: tuple[str, ...]
-) -> _Wanted:
-    known = parse_digests(digests, platforms)
-    of_release = {p: digest for p, digest in known.items() if p not in given}
-    if release is None:  # the package of the lock's channels, whose index has its digest
-        pinned = PinnedMicromamba(Releases.read().default, of_release)
-    else:
-        pinned = pin_release(release, of_release, [p for p in platforms if p not in given])
-    return _Wanted(pinned, given, {p: digest for p, digest in known.items() if p in given})
-
-
-@dataclass(frozen=True)
-class _Executable:
-    """A micromamba, and the member that contains it."""
-
-    source: Source
-    sha256: str
-    version: str
-
-
-@dataclass(frozen=True)
 class _Job:
     """The steps of one bundle."""
 
@@ -208,44 +168,31 @@ class _Job:
     store: Store
     reporter: Reporter
     offline: bool
-    source: Bundle | None
-    """The bundle that the locks are from."""
 
     def fetch(self) -> None:
         """Fetch the archives of all locks into the store."""
         self.reporter.phase("fetch", "fetching and verifying packages")
         for lock in self.locks.locks:
-            if self.source:
-                take_in(self.source, lock, self.store, self.engine)
             self.engine.fetch(lock, self.reporter, offline=self.offline)
 
-    def find_micromamba(self, wanted: _Wanted) -> dict[str, _Executable]:
+    def find_micromamba(self, given: Mapping[str, Path]) -> dict[str, Executable]:
         """Return the micromamba for each platform that has one."""
         self.reporter.phase("micromamba", "finding one for each platform")
-        found = {}
-        for lock in self.locks.locks:
-            platform, member = lock.platform, micromamba_member(lock.platform)
-            named = platform in wanted.given or platform in wanted.pinned.sha256
-            data = self.source.read(member) if self.source and not named else None
-            if data is not None:  # it may come from a stranger: never run it to get its version
-                digest = hashlib.sha256(data).hexdigest()
-                found[platform] = _Executable(Source(member, data=data), digest, "")
-                continue
-            executable = micromamba_for(
-                self.engine, lock, wanted.pinned, wanted.given, self.reporter,
-                checked=wanted.digests, offline=self.offline,
-            )  # fmt: skip
-            if executable is not None:
-                source = Source(member, path=Path(executable.path))
-                found[platform] = _Executable(source, executable.sha256, executable.version)
-        return found
+        found = {
+            lock.platform: micromamba_for(
+                self.engine, lock, given, self.reporter, offline=self.offline
+            )
+            for lock in self.locks.locks
+        }
+        return {platform: executable for platform, executable in found.items() if executable}
 
-    def sources(
-        self, micromamba: Mapping[str, _Executable], release: str
-    ) -> tuple[list[Source], list[str]]:
+    def sources(self, micromamba: Mapping[str, Executable]) -> tuple[list[Source], list[str]]:
         """Return the members, and notes on what is missing."""
-        digests = {platform: executable.sha256 for platform, executable in micromamba.items()}
-        scripts, missing = self._scripts(PinnedMicromamba(release, digests))
+        scripts, missing = self._scripts(
+            PinnedMicromamba(
+                Releases.read().default, {p: one.sha256 for p, one in micromamba.items()}
+            )
+        )
         archives = {
             member_name(item): Source(member_name(item), path=self.store.path(item))
             for lock in self.locks.locks
@@ -255,7 +202,7 @@ class _Job:
             name=self.locks.name, version=__version__, platforms=", ".join(self.locks.platforms)
         )
         sources = [
-            *(executable.source for executable in micromamba.values()),
+            *(Source(micromamba_member(p), path=Path(one.path)) for p, one in micromamba.items()),
             *scripts,
             *archives.values(),
             Source(LOCK, data=msgspec.json.encode(self.locks, order="deterministic")),
@@ -296,11 +243,6 @@ class _Job:
                 return write_bundle(path, sources, on_bytes)
         except OSError as error:
             raise from_oserror(error) from error
-
-
-def _left_out(subject: Subject) -> list[str]:
-    names = left_out(subject)
-    return [f"not included, because no lock has them: {', '.join(names)}"] if names else []
 
 
 def _platform_notes(locks: LockFile, versions: Mapping[str, str]) -> list[str]:

@@ -10,7 +10,7 @@ import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -34,9 +34,6 @@ from sealenv.spec.model import EnvironmentSpec, current_platform
 from sealenv.store.archives import Store, archives_of
 from sealenv.store.distributions import Distribution, of_python
 from sealenv.urls import redact, split_credentials
-
-if TYPE_CHECKING:
-    from sealenv.bootstrap.rebuild import PinnedMicromamba
 
 __all__ = ["Engine", "micromamba_for", "started"]
 
@@ -159,19 +156,15 @@ class Engine:
         reporter: Reporter,
         *,
         package: LockedPackage | None = None,
-        url: str | None = None,
         path: str | None = None,
-        sha256: str | None = None,
         offline: bool,
     ) -> Executable:
-        """Bring a micromamba into the store, checked: from one of package, url or path."""
+        """Bring a micromamba into the store, checked: from a package or a path."""
         request = messages.Obtain(
             platform=platform,
             access=self._access({}, offline=offline),
             package=package,
-            url=url,
             path=path,
-            sha256=sha256,
         )
         return self._call(request, reporter)
 
@@ -354,33 +347,24 @@ def _secrets_of(spec: EnvironmentSpec) -> dict[str, str]:
 def micromamba_for(
     engine: Engine,
     lock: Lock,
-    pinned: PinnedMicromamba,
     given: Mapping[str, Path],
     reporter: Reporter,
     *,
-    checked: Mapping[str, str],
     offline: bool,
 ) -> Executable | None:
     """Return a micromamba in the store for the platform of a lock; None if there is none.
 
-    A given file is compared with the digest in `checked`, if there is one. A release is used only
-    if its digest is known. Otherwise it is the newest package in the lock's channels.
+    It is the given file, or the newest package in the lock's channels.
 
     Raises:
-        DigestError: it does not have the expected digest.
         EngineError: it cannot be used.
-        FetchError: the download of a release with a known digest failed.
+        FetchError: the given file cannot be read.
     """
-    from sealenv.bootstrap.releases import WANTED, release_url
+    from sealenv.bootstrap.releases import WANTED
 
     platform = lock.platform
     if platform in given:
-        path, sha256 = str(given[platform]), checked.get(platform)
-        return engine.obtain(platform, reporter, path=path, sha256=sha256, offline=offline)
-    if platform in pinned.sha256:
-        url = release_url(pinned.version, platform)
-        known = pinned.sha256[platform]
-        return engine.obtain(platform, reporter, url=url, sha256=known, offline=offline)
+        return engine.obtain(platform, reporter, path=str(given[platform]), offline=offline)
     spec = EnvironmentSpec(packages=(WANTED,), channels=lock.channels, platform=platform)
     try:
         package = engine.solve(spec, offline=offline).find("micromamba")

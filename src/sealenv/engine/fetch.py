@@ -23,14 +23,14 @@ from sealenv.errors import (
     OfflineError,
     SealenvError,
 )
-from sealenv.locks import LockedPackage, LockedWheel
+from sealenv.locks import LockedWheel
 from sealenv.store.archives import MANIFEST, Archive, Store
 from sealenv.store.distributions import Distribution, read_distributions
 from sealenv.store.inspection import inspect
 from sealenv.store.manifest import check_identity, save
 from sealenv.urls import redact
 
-__all__ = ["examine", "fetch", "fetch_file"]
+__all__ = ["examine", "fetch"]
 
 _AT_ONCE = 8
 _ATTEMPTS = 3
@@ -78,21 +78,6 @@ async def fetch(request: Fetch, emit: Callable[[Any], None]) -> dict[str, Failed
                 raise
             failed[archive.sha256] = error
     return {sha256: failure(error) for sha256, error in failed.items()}
-
-
-async def fetch_file(access: Access, package: LockedPackage, emit: Callable[[Any], None]) -> Path:
-    """Fetch a single file that is not a package into the store, and return its path.
-
-    Raises:
-        OfflineError, DigestError, FetchError: see `fetch`.
-    """
-    store = Store(Path(access.store))
-    with store.fetching(package):
-        if not (store.has(package) and store.verify(package)):
-            if access.offline and not package.url.startswith("file:"):
-                raise _offline(package.url, "it")
-            await Downloads(access, emit, [package]).fetch(package)
-    return store.path(package)
 
 
 def _offline(url: str, name: str) -> OfflineError:

@@ -160,15 +160,12 @@ class Link(Ask[None], tag="link"):
 
 
 class Obtain(Ask[Executable], tag="obtain"):
-    """Bring a micromamba into the store: from a package in the store, a url or a path."""
+    """Bring a micromamba into the store: from a package in the store, or a path."""
 
     platform: str
     access: Access
     package: LockedPackage | None = None
-    url: str | None = None
     path: str | None = None
-    sha256: str | None = None
-    """The expected digest."""
 
 
 class Index(Ask[None], tag="index"):

@@ -18,9 +18,8 @@ from typing import Any
 from rattler.package_streaming import PackageArchive
 
 from sealenv.bootstrap.releases import check_version
-from sealenv.engine.fetch import fetch_file
 from sealenv.engine.messages import Executable, Obtain
-from sealenv.errors import CacheDamagedError, DigestError, EngineError, FetchError
+from sealenv.errors import CacheDamagedError, EngineError, FetchError
 from sealenv.gates.admission import clean_environ
 from sealenv.layout import is_windows
 from sealenv.locks import LockedPackage
@@ -29,7 +28,6 @@ from sealenv.store.archives import Store
 from sealenv.system.filelock import FileLock
 from sealenv.system.files import write_atomic
 from sealenv.system.processes import clean_home
-from sealenv.urls import redact
 
 __all__ = ["obtain"]
 
@@ -44,7 +42,6 @@ async def obtain(request: Obtain, emit: Callable[[Any], None]) -> Executable:
     """Return the executable in the store.
 
     Raises:
-        DigestError: it does not have the expected digest.
         EngineError: it does not run here, is not a micromamba, or has an unusable version.
         FetchError: it is not available.
     """
@@ -55,12 +52,9 @@ async def obtain(request: Obtain, emit: Callable[[Any], None]) -> Executable:
         origin = f"{request.package.url}#{request.package.sha256}"
         version = request.package.version
         path = await _from_package(store, request.package, request.platform, name)
-    elif request.url is not None:
-        origin = redact(request.url)
-        path = await _from_release(request, request.url, name, emit)
     else:
         origin = str(request.path)
-        path = _from_file(store, origin, request.sha256, name)
+        path = _from_file(store, origin, name)
     if request.platform == current_platform():  # one for another platform cannot be started
         version = _version_of(path)
     if version:
@@ -85,38 +79,13 @@ async def _from_package(store: Store, package: LockedPackage, platform: str, nam
     return _put(store, data, name)
 
 
-async def _from_release(request: Obtain, url: str, name: str, emit: Callable[[Any], None]) -> Path:
-    package = LockedPackage(
-        url=url, channel="", fn=name, sha256=request.sha256 or "", size=None, record={}
-    )
-    try:
-        path = await fetch_file(request.access, package, emit)
-    except DigestError as error:
-        raise DigestError(
-            "checksum mismatch: the downloaded micromamba is not the expected file",
-            where=error.where,
-            details=error.details,
-            hint="it was not used; compare the digest that you gave, or try again",
-        ) from error
-    path.chmod(0o755)
-    return path
-
-
-def _from_file(store: Store, text: str, sha256: str | None, name: str) -> Path:
+def _from_file(store: Store, text: str, name: str) -> Path:
     try:
         data = Path(text).read_bytes()
     except OSError as error:
         raise FetchError(
             f"micromamba cannot be read: {error.strerror}", where=text, hint="check its path"
         ) from error
-    found = hashlib.sha256(data).hexdigest()
-    if sha256 is not None and found != sha256:
-        raise DigestError(
-            "checksum mismatch: this micromamba is not the expected file",
-            where=text,
-            details=[f"sha256 expected {sha256}", f"sha256 found    {found}"],
-            hint="it was not started",
-        )
     return _put(store, data, name)
 
 

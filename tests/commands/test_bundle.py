@@ -96,8 +96,7 @@ def test_reproducible(machine: Machine, channel: str, bundle: Path, tmp_path: Pa
     assert hash_file(bundle) == first
     machine.run("bundle", "small", "--force")
     assert hash_file(bundle) == first
-    taken = machine.json("bundle", str(bundle), "-o", str(tmp_path / "third"))
-    assert taken["sha256"] == answer["sha256"]  # a bundle of a bundle
+    assert "a bundle already" in machine.json("bundle", str(bundle), "-o", "x", code=2)["what"]
 
 
 def test_a_hostile_one_leaves_nothing(machine: Machine, bundle: Path) -> None:
@@ -112,17 +111,10 @@ def test_a_hostile_one_leaves_nothing(machine: Machine, bundle: Path) -> None:
     assert not fresh.exists()
 
 
-@pytest.mark.parametrize("damage", ["first byte", "gzip", "empty"])
-def test_it_is_a_damaged_bundle_by_its_name(machine: Machine, damage: str) -> None:
-    import gzip
-
-    data = {"first byte": b"\xff" * 2048, "gzip": gzip.compress(b"x"), "empty": b""}[damage]
-    (machine.root / "bad.sealenv").write_bytes(data)
-    for words in (("create", "x", "-f"), ("export",)):
-        done = machine.json(
-            *words, "bad.sealenv", *(["-o", "y"] if len(words) == 1 else []), code=2
-        )
-        assert done["error"] == "bundle"
+def test_it_is_a_damaged_bundle_by_its_name(machine: Machine) -> None:
+    (machine.root / "bad.sealenv").write_bytes(b"\xff" * 2048)
+    for words in (("create", "x", "-f", "bad.sealenv"), ("export", "bad.sealenv", "-o", "y")):
+        assert machine.json(*words, code=2)["error"] == "bundle"
 
 
 def test_the_script_inside(machine: Machine, bundle: Path, log: Path, tmp_path: Path) -> None:

@@ -32,7 +32,6 @@ def test_records_of_another_tool(tmp_path: Path) -> None:
         package(
             "lib",
             sha256="no digest",
-            md5=7,
             license=["MIT"],
             url="https://u:p@example.test/lib.conda",
         ),
@@ -46,7 +45,7 @@ def test_records_of_another_tool(tmp_path: Path) -> None:
         ("gone", None, False),
     ]
     assert (app.license, app.channel, app.subdir) == ("MIT", "https://example.test/chan", "noarch")
-    assert (lib.sha256, lib.md5, lib.license) == ("", "", ""), "not of the type that it should be"
+    assert (lib.sha256, lib.license) == ("", ""), "not of the type that it should be"
     assert lib.url == "https://example.test/lib.conda", "credentials are left out"
 
 

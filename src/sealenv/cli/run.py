@@ -18,7 +18,7 @@ from sealenv.cli.options import (
 from sealenv.cli.output import fitted, paint, print_json
 
 if TYPE_CHECKING:
-    from sealenv.inventory.candidates import Candidate, Resolution
+    from sealenv.inventory.candidates import Resolution
 
 __all__ = ["run_command", "shell_command", "which_command"]
 
@@ -89,35 +89,26 @@ def shell_command(clean: bool, shell: str | None, env: str) -> NoReturn:
     cls=Command,
     epilog="""\b
 Examples:
-  sealenv which my_env_3_12 python          what python is after activation
-  sealenv which my_env_3_12 mamba --shell cmd
-  sealenv which --here python               in this shell, as it is
+  sealenv which my_env_3_12 python   what python is after activation
+  sealenv which my_env_3_12 mamba --json
 """,
 )
-@click.option("--here", is_flag=True, help="Look in the current shell, without ENV.")
-@click.option("--shell",
-              type=click.Choice(["cmd", "powershell", "posix"]),
-              help="The shell; by default cmd for a Windows environment, else posix.")  # fmt: skip
 @JSON
-@environment(then="command", metavar="[ENV]")
+@environment(then="command")
 @click.argument("command", metavar="COMMAND", required=False)
-def which_command(
-    here: bool, shell: str | None, as_json: bool, env: str, command: str | None
-) -> int:
+def which_command(as_json: bool, env: str, command: str | None) -> int:
     """Show every candidate for COMMAND on the PATH of ENV (a name or a path), in the shell's order.
 
-    Shows which one runs and which are hidden or skipped, and why; which package owns each; and what a
-    wrapper or script starts in the end. Exit code 1: nothing runs.
+    Shows which one runs, which are hidden or skipped and why, and which package owns each. The rules are
+    those of a POSIX shell, or of cmd.exe if ENV is for Windows. Exit code 1: nothing runs.
     """
     from sealenv.commands.which import which
     from sealenv.errors import UsageError
     from sealenv.naming import printable, shown
 
-    if here and command is not None:
-        raise UsageError("--here needs no environment", hint=f"sealenv which --here {command}")
-    if not here and command is None:
+    if command is None:
         raise UsageError("no command", hint=f"sealenv which {shown(env)} python")
-    answer = which(None if here else env, env if here else command or "", shell=shell)
+    answer = which(env, command)
     if as_json:
         print_json(answer)
     else:
@@ -128,24 +119,13 @@ def which_command(
         for text in answer.warnings:
             line = fitted(printable(f"warning: {text}"), 9)
             click.echo(paint("warning", fg="yellow") + line.removeprefix("warning"), err=True)
-    return 0 if answer.winner else 1
+    return 0 if answer.found else 1
 
 
 def _lines(answer: Resolution) -> list[str]:
     lines = []
     for one in answer.candidates:
-        lines.append(f"{one.state.value:<12} {one.path or answer.command}")
-        lines += [f"{'':<12}   {text}" for text in _about(one)]
-    if answer.winner is None:
-        lines.append(f"nothing runs for {answer.command!r}")
-    return lines
-
-
-def _about(one: Candidate) -> list[str]:
-    found = [one.because]
-    if one.owner:
-        found.append(f"package: {one.owner}")
-    if one.starts:
-        begins = f"{one.starts.how}: {one.starts.path}"
-        found.append(begins if one.starts.exists else f"{begins} (not there)")
-    return found
+        lines += [f"{one.state.value:<12} {one.path}", f"{'':<12}   {one.because}"]
+        if one.owner:
+            lines.append(f"{'':<12}   package: {one.owner}")
+    return lines if answer.found else [*lines, f"nothing runs for {answer.command!r}"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,15 +18,14 @@ from sealenv.engine.client import Engine, micromamba_for, started
 from sealenv.errors import CacheDamagedError, SpecError, UsageError, from_oserror
 from sealenv.fields import AbsolutePath, Bytes, Count, Sha256, Texts
 from sealenv.install.clobbers import clobbers_in_store, order_for_micromamba
-from sealenv.install.steps import take_in, verified
 from sealenv.locks import LockFile
 from sealenv.naming import check_name
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.arguments import StrPath, named, optional_path, words
-from sealenv.request.subject import Subject, left_out
+from sealenv.request.subject import left_out
 from sealenv.request.subject import subject as read_subject
 from sealenv.store.archives import Store, archives_of
-from sealenv.store.bundle import Bundle, is_bundle
+from sealenv.store.bundle import is_bundle
 from sealenv.store.bundle_format import (
     LOCK,
     BundleManifest,
@@ -63,7 +61,7 @@ class Bundled(msgspec.Struct, frozen=True, kw_only=True):
         name: the default name of the environment.
         platforms: the platforms of the locks.
         members: the number of files in it.
-        micromamba: subdir -> the version of the micromamba in it; empty if unknown.
+        micromamba: subdir -> the version of the micromamba in it; empty if it is not for this machine.
         notes: what is not included.
     """
 
@@ -113,6 +111,8 @@ def bundle(
             "a bundle is written to a file, not to the standard output",
             hint="name the file with -o",
         )
+    if is_bundle(Path(named(what))):
+        raise UsageError("this is a bundle already", where=named(what), hint="copy it")
     subject = read_subject(named(what), platforms=words(platforms))
     called = _checked_name(subject.name, named(what)) if name is None else name
     check_name(called)  # it becomes a path
@@ -121,20 +121,20 @@ def bundle(
     given = _given(micromamba or {}, subject.file.platforms)
     path = optional_path(output) or Path(f"{called}.sealenv")
     check_output(path, force=force)
-    with contextlib.ExitStack() as stack:
-        store, engine = stack.enter_context(started())
-        source = None
-        if is_bundle(Path(named(what))):
-            source = stack.enter_context(verified(Path(named(what)), reporter))
-        stack.enter_context(store.in_use())
-        locks = msgspec.structs.replace(subject.file, name=called)
-        job = _Job(locks, engine, store, reporter, offline, source)
+    locks = msgspec.structs.replace(subject.file, name=called)
+    with started() as (store, engine), store.in_use():
+        job = _Job(locks, engine, store, reporter, offline)
         job.fetch()
         found = job.find_micromamba(given)
         sources, missing = job.sources(found)
         manifest, sha256, size = job.write(path, sources)
     versions = {platform: executable.version for platform, executable in found.items()}
-    notes = (*_left_out(subject), *missing, *_platform_notes(locks, versions))
+    unlocked = left_out(subject)
+    notes = (
+        *([f"not included, because no lock has them: {', '.join(unlocked)}"] if unlocked else []),
+        *missing,
+        *_platform_notes(locks, versions),
+    )
     for note in notes:
         reporter.warn(note)
     return Bundled(
@@ -195,15 +195,11 @@ class _Job:
     store: Store
     reporter: Reporter
     offline: bool
-    source: Bundle | None
-    """The bundle that the locks are from."""
 
     def fetch(self) -> None:
         """Fetch the archives of all locks into the store."""
         self.reporter.phase("fetch", "fetching and verifying packages")
         for lock in self.locks.locks:
-            if self.source:
-                take_in(self.source, lock, self.store, self.engine)
             self.engine.fetch(lock, self.reporter, offline=self.offline)
 
     def find_micromamba(self, given: Mapping[str, Path]) -> dict[str, _Executable]:
@@ -214,8 +210,6 @@ class _Job:
             platform, member = lock.platform, micromamba_member(lock.platform)
             if platform in given:
                 found[platform] = _Executable(Source(member, data=given[platform].read_bytes()), "")
-            elif self.source and (data := self.source.read(member)) is not None:
-                found[platform] = _Executable(Source(member, data=data), "")
             elif made := micromamba_for(self.engine, lock, self.reporter, offline=self.offline):
                 package, path = made
                 found[platform] = _Executable(Source(member, path=path), package.version)
@@ -275,11 +269,6 @@ class _Job:
                 return write_bundle(path, sources, on_bytes)
         except OSError as error:
             raise from_oserror(error) from error
-
-
-def _left_out(subject: Subject) -> list[str]:
-    names = left_out(subject)
-    return [f"not included, because no lock has them: {', '.join(names)}"] if names else []
 
 
 def _platform_notes(locks: LockFile, versions: Mapping[str, str]) -> list[str]:

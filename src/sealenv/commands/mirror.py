@@ -55,14 +55,15 @@ def mirror(
 
     Args:
         what: environments or locks.
-        dest: a folder that does not exist, an empty one, or a channel. Nothing in it is overwritten.
+        dest: a folder that does not exist, an empty one, or one that `mirror` made. Nothing in it is
+            overwritten.
         platforms: only these of the locks.
         offline: use only the cache.
         reporter: receives each step.
 
     Raises:
         UsageError: `dest` is an address, or empty.
-        PrefixExistsError: the folder is not a channel.
+        PrefixExistsError: the folder has other contents.
         ChannelError, DigestError: adding would change what the channel contains.
         FetchError: an archive is not available.
     """
@@ -78,7 +79,6 @@ def mirror(
         packages = _fetch(found, engine, reporter, offline=offline)
         reporter.phase("mirror", f"adding to {channel.root}")
         try:
-            channel.check(packages)
             with channel.locked():
                 added = _add(channel, packages, engine, store, reporter, offline=offline)
                 changed = channel.note(packages)

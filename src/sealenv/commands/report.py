@@ -15,12 +15,11 @@ import msgspec
 
 from sealenv._version import __version__
 from sealenv.activation.variables import read_variables
-from sealenv.commands.environments import Info, inspect, measure
+from sealenv.commands.environments import Info, inspect
 from sealenv.commands.verify import Verified, verify
 from sealenv.errors import UsageError
 from sealenv.fields import AbsolutePath, Bytes, Count, one_of, to_json
-from sealenv.inventory.commands import find_commands, path_order
-from sealenv.inventory.items import Item, Share, chains, measure_shares, read_items
+from sealenv.inventory.items import Item, chains, measure_shares, read_items
 from sealenv.inventory.page import write_page
 from sealenv.inventory.sbom import cyclonedx, purl
 from sealenv.progress import QUIET, Reporter
@@ -29,7 +28,7 @@ from sealenv.relocation.classify import FIXES
 from sealenv.relocation.classify import KINDS as PATH_KINDS
 from sealenv.request.arguments import StrPath, optional_path, prefix_of
 from sealenv.seals.findings import CHANGES, CONDITIONS, KINDS, STATES
-from sealenv.spec.model import current_platform
+from sealenv.seals.seal import Seal
 from sealenv.system.files import check_output, write_output
 
 __all__ = ["FORMATS", "Reported", "report"]
@@ -108,22 +107,37 @@ def report(
     if path is not None:
         check_output(path, force=force)  # before the work
         _refuse_inside(path, prefix)
-    found = _collect(prefix, findings=findings and format == "html", fast=fast, reporter=reporter)
-    text = found.sbom if format == "cyclonedx" else write_page(found.facts, found.sbom)
+    environment = inspect(prefix)
+    reporter.phase("report", "reading records")
+    items, problems = read_items(prefix, environment.seal)
+    sbom = cyclonedx(
+        environment.name,
+        items,
+        created=environment.created if environment.seal else None,
+        properties=_properties(environment),
+    )
+    verified = audited = None
+    if format == "html":
+        if findings:
+            verified = verify(prefix, fast=fast, reporter=reporter)
+            audited = audit(prefix, reporter=reporter)
+        facts = _facts(environment, items, verified, audited)
+        text = write_page(facts | {"problems": problems}, sbom)
+    else:
+        text = sbom
     data = text.encode()
     if path is not None:
         write_output(path, data, force=force)
-    verified, audited = found.verified, found.audited
     return Reported(
         output=path,
         text=text if path is None else None,
         format="cyclonedx" if format == "cyclonedx" else "html",
         bytes=len(data),
         prefix=prefix,
-        state=found.environment.state,
-        condition=verified.condition if verified else found.environment.condition,
-        packages=sum(item.kind == "conda" for item in found.items),
-        distributions=sum(item.kind == "pypi" for item in found.items),
+        state=environment.state,
+        condition=verified.condition if verified else environment.condition,
+        packages=sum(item.kind == "conda" for item in items),
+        distributions=sum(item.kind == "pypi" for item in items),
         damaged=verified.damaged if verified else None,
         findings=len(verified.findings) if verified else None,
         left=audited.left if audited else None,
@@ -142,45 +156,35 @@ def _refuse_inside(path: Path, prefix: Path) -> None:
         )
 
 
-@dataclasses.dataclass(frozen=True)
-class _Collected:
-    """The facts about an environment, and what is made of them."""
-
-    environment: Info
-    items: Sequence[Item]
-    verified: Verified | None
-    audited: Audited | None
-    facts: Mapping[str, Any]
-    sbom: str
-
-
-def _collect(prefix: Path, *, findings: bool, fast: bool, reporter: Reporter) -> _Collected:
-    environment = inspect(prefix)
-    seal = environment.seal
-    platform = environment.platform or current_platform()
-    reporter.phase("report", "reading records")
-    items, problems = read_items(prefix, seal)
-    shares, others = measure_shares(prefix, items)
-    verified = verify(prefix, fast=fast, reporter=reporter) if findings else None
-    audited = audit(prefix, reporter=reporter) if findings else None
-    files, size = measure(prefix)
+def _facts(
+    environment: Info, items: Sequence[Item], verified: Verified | None, audited: Audited | None
+) -> dict[str, Any]:
+    """Return what the page shows."""
+    shares, others = measure_shares(environment.prefix, items)
+    total = [*shares.values(), *others.values()]
+    known: dict[str, Any] = to_json(environment)
+    del known["seal"], known["package_list"]
+    known |= {
+        "created": environment.created.isoformat() if environment.created else None,
+        "files": sum(share.files for share in total),
+        "bytes": sum(share.size for share in total),
+    }
     why = chains(items)
-    owners = {path: item.id for item in items for path in item.paths}
-    facts = {
+    return {
         "schema": 1,
         "sealenv": __version__,
-        "environment": _environment(environment) | {"files": files, "bytes": size},
-        "seal": _seal(environment),
-        "variables": sorted(read_variables(prefix).values),
-        "problems": problems,
-        "packages": [_package(item, shares[item.id], why.get(item.id, ())) for item in items],
+        "environment": known,
+        "seal": _seal(environment.seal) if environment.seal else None,
+        "variables": sorted(read_variables(environment.prefix).values),
+        "packages": [
+            _package(item)
+            | dataclasses.asdict(shares[item.id])
+            | {"chain": list(why.get(item.id, ()))}
+            for item in items
+        ],
         "others": [{"what": what, **dataclasses.asdict(share)} for what, share in others.items()],
-        "commands": {
-            "folders": path_order(prefix, platform),
-            "list": [dataclasses.asdict(c) for c in find_commands(prefix, platform, owners)],
-        },
         "verify": _verified(verified) if verified else None,
-        "audit": _audited(audited) if audited else None,
+        "audit": to_json(audited) if audited else None,
         "meanings": {
             "verify": KINDS,
             "audit": PATH_KINDS,
@@ -188,42 +192,23 @@ def _collect(prefix: Path, *, findings: bool, fast: bool, reporter: Reporter) ->
             "changes": list(CHANGES),
         },
     }
-    sbom = cyclonedx(
-        environment.name,
-        items,
-        created=environment.created if seal else None,
-        properties=_properties(environment),
-    )
-    return _Collected(environment, items, verified, audited, facts, sbom)
 
 
-def _environment(environment: Info) -> dict[str, Any]:
-    known: dict[str, Any] = to_json(environment)
-    del known["seal"], known["package_list"]
-    created = environment.created
-    return known | {"created": created.isoformat() if created else None}
-
-
-def _package(item: Item, share: Share, chain: tuple[str, ...]) -> dict[str, Any]:
+def _package(item: Item) -> dict[str, Any]:
     said = dataclasses.asdict(item)
-    del said["paths"], said["md5"]
+    del said["paths"]
     url = purl(item)
     return said | {
         "kind": item.kind,
         "purl": url.to_string() if url else "",
         "needs": [{"spec": n.spec, "on": n.on, "virtual": n.virtual} for n in item.needs],
-        "files": share.files,
-        "size": share.size,
-        "chain": list(chain),
     }
 
 
-def _seal(environment: Info) -> dict[str, Any] | None:
+def _seal(seal: Seal) -> dict[str, Any]:
     """Return what may be published of a seal: of variables not their values, which may be secret."""
-    seal = environment.seal
-    if seal is None:
-        return None
     prints = seal.fingerprints
+    tools = seal.check.get("tools")
     return {
         "sealenv": seal.sealenv,
         "created": seal.created,
@@ -238,7 +223,7 @@ def _seal(environment: Info) -> dict[str, Any] | None:
         "channels": _texts(seal.spec.get("channels")),
         "exclude_newer": seal.spec.get("exclude_newer"),
         "checked": seal.checked,
-        "tools": {str(k): str(v) for k, v in _mapping(seal.check.get("tools")).items()},
+        "tools": {str(k): str(v) for k, v in tools.items()} if isinstance(tools, Mapping) else {},
         "pyc": seal.pyc,
         "link_scripts": seal.link_scripts,
         "skipped_link_scripts": seal.skipped_link_scripts,
@@ -249,26 +234,9 @@ def _seal(environment: Info) -> dict[str, Any] | None:
 
 def _verified(found: Verified) -> dict[str, Any]:
     known: dict[str, Any] = to_json(found)
-    return {
-        "fast": found.fast,
-        "condition": found.condition,
-        "packages": found.packages,
-        "files": found.files,
-        "damaged": found.damaged,
+    return known | {
         "findings": [to_json(f) | {"damage": f.damage} for f in found.findings],
         "now": known["fingerprints"]["now"],
-        "notes": known["notes"],
-    }
-
-
-def _audited(found: Audited) -> dict[str, Any]:
-    return {
-        "files": found.files,
-        "matters": found.matters,
-        "left": found.left,
-        "moved_by_hand": found.moved_by_hand,
-        "sealed": found.sealed,
-        "findings": [to_json(f) for f in found.findings],
     }
 
 
@@ -284,7 +252,3 @@ def _properties(environment: Info) -> dict[str, str]:
 
 def _texts(value: object) -> list[str]:
     return [str(item) for item in value] if isinstance(value, (list, tuple)) else []
-
-
-def _mapping(value: object) -> Mapping[Any, Any]:
-    return value if isinstance(value, Mapping) else {}

@@ -27,7 +27,7 @@ from sealenv.urls import redact, split_credentials
 
 __all__ = ["Item", "Need", "Share", "chains", "measure_shares", "read_items", "roots"]
 
-_HEX = {"sha256": re.compile(r"[0-9a-f]{64}"), "md5": re.compile(r"[0-9a-f]{32}")}
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _DIST_INFO = re.compile(r"(?:.*/)?site-packages/[^/]+\.dist-info/METADATA")
 _LONGEST_NAME = 100
 """Characters of a `License` field: many put the whole text of the licence there."""
@@ -64,7 +64,7 @@ class Item:
         channel: its origin; empty for distributions of pip.
         url: of its archive, without credentials, or the origin of a distribution that is not from an
             index (PEP 610); empty if unknown.
-        sha256, md5: of that archive (hex); empty if unknown.
+        sha256: of that archive (hex); empty if unknown.
         paths: the files that its record names, relative to the prefix.
         needs: what it depends on.
         asked: the specs or requirements that asked for it.
@@ -78,7 +78,6 @@ class Item:
     channel: str = ""
     url: str = ""
     sha256: str = ""
-    md5: str = ""
     license: str = ""
     summary: str = ""
     paths: tuple[str, ...] = ()
@@ -133,7 +132,7 @@ def _package(
     return Item(
         f"conda:{record.name}", record.name, record.version, record.build,
         subdir, channel.removesuffix(f"/{subdir}"), url,  # conda's records name the subdir behind it
-        _hex("sha256", record.sha256), _hex("md5", record.md5),
+        _sha256(record.sha256),
         _line(record.license) or next((m.license for m in about if m.license), ""),
         next((m.summary for m in about if m.summary), ""),
         tuple(entry.path for entry in record.paths_data.paths),
@@ -155,7 +154,7 @@ def _distribution(
     return Item(
         f"pypi:{found.name}", found.name, found.version,
         url=split_credentials(redact(wheel.url)).clean if wheel else found.origin or "",
-        sha256=_hex("sha256", wheel.sha256) if wheel else "",
+        sha256=_sha256(wheel.sha256) if wheel else "",
         license=about.license if about else "",
         summary=about.summary if about else "",
         paths=tuple(file.path for file in found.files),
@@ -194,8 +193,8 @@ def _asked_name(line: str) -> str | None:
         return None
 
 
-def _hex(kind: str, value: object) -> str:
-    return value if isinstance(value, str) and _HEX[kind].fullmatch(value) else ""
+def _sha256(value: object) -> str:
+    return value if isinstance(value, str) and _SHA256.fullmatch(value) else ""
 
 
 def _line(value: object) -> str:

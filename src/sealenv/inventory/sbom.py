@@ -122,11 +122,8 @@ def _component(item: Item) -> Component:
     )
     from cyclonedx.model.component import Component, ComponentType
 
-    hashes = []
-    if item.sha256:
-        hashes.append(HashType(alg=HashAlgorithm.SHA_256, content=item.sha256))
-    if item.md5:
-        hashes.append(HashType(alg=HashAlgorithm.MD5, content=item.md5))
+    digest = HashType(alg=HashAlgorithm.SHA_256, content=item.sha256)
+    hashes = [digest] if item.sha256 else []
     references = []
     if item.url and "://" in item.url:
         kind = ExternalReferenceType.DISTRIBUTION

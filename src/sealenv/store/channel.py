@@ -1,13 +1,9 @@
-"""A folder that is a conda channel. Archives are added; nothing in it is overwritten or removed.
+"""A channel folder that sealenv made. Archives are added; nothing in it is overwritten or removed.
 
 <root>/<subdir>/<archive>        written under another name, then renamed
 <root>/<subdir>/repodata.json    written after its archives, so that it never names a missing one
 <root>/.sealenv-mirror           the marker of a folder that sealenv made; locked while writing
 <root>/.sealenv-indexing         present while an index file may be out of date
-
-Indexing rewrites repodata.json from the archives and their old records. So a channel is refused if its
-index contains what that would lose (unknown keys, URLs elsewhere (CEP 15), records without an archive),
-or if indexing would add archives that its owner left out.
 """
 
 from __future__ import annotations
@@ -16,7 +12,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +37,6 @@ SCRATCH = ".tmp"
 _MARKER = ".sealenv-mirror"
 _INDEXING = ".sealenv-indexing"
 _PIECE = 1 << 20
-_ARCHIVES = ("packages", "packages.conda")
-_KNOWN = frozenset({"info", "repodata_version", *_ARCHIVES})
 _ENDS = (".conda", ".tar.bz2")
 _KEYS = frozenset({
     "app_cli_opts", "app_entry", "app_own_environment", "app_type", "arch", "build", "build_number",
@@ -55,7 +49,6 @@ _KEYS = frozenset({
 _SOLVED = ("name", "version", "build", "build_number", "sha256", "depends", "constrains",
            "track_features", "timestamp")  # fmt: skip
 """The keys that a solve depends on; indexing may write the others differently."""
-_ELSEWHERE = "mirror into another folder, or add the archives with the tool that indexes this one"
 
 
 class ChannelFolder:
@@ -65,15 +58,11 @@ class ChannelFolder:
         self.root = root
         self._interrupted = False
 
-    def check(self, packages: Sequence[LockedPackage] = ()) -> None:
-        """Check that the folder is absent, empty, or a channel that indexing keeps unchanged.
-
-        Args:
-            packages: the packages to add; without them, missing archives are not an error.
+    def check(self) -> None:
+        """Check that the folder is absent, empty, or a channel that sealenv made.
 
         Raises:
             PrefixExistsError: it is something else.
-            ChannelError: indexing would change it.
         """
         if is_link(self.root) or (self.root.exists() and not self.root.is_dir()):
             raise PrefixExistsError(
@@ -81,32 +70,18 @@ class ChannelFolder:
             )
         if not self.root.exists() or not any(self.root.iterdir()):
             return
-        if not any((self.root / name).is_file() for name in (_MARKER, "noarch/repodata.json")):
+        if not (self.root / _MARKER).is_file():
             raise PrefixExistsError(
-                "the folder is not empty, and is not a channel",
+                "the folder is not empty, and `sealenv mirror` did not make it",
                 where=str(self.root),
-                hint="name another one; a channel has a noarch/repodata.json",
+                hint="mirror into another folder",
             )
-        for patched in self.root.glob("*/repodata_from_packages.json"):
-            raise ChannelError(
-                "the index of the channel has patches, which would be lost",
-                where=str(patched),
-                hint=_ELSEWHERE,
+        if links := [folder for folder in self.root.iterdir() if is_link(folder)]:
+            raise PrefixExistsError(
+                "a folder of the channel is a link to another place",
+                where=str(links[0]),
+                hint="mirror into another folder",
             )
-        for folder in self.root.iterdir():
-            if folder.is_dir() and is_link(folder):
-                raise PrefixExistsError(
-                    "a folder of the channel is a link to another place",
-                    where=str(folder),
-                    hint="mirror into another folder",
-                )
-        interrupted = (self.root / _INDEXING).exists()
-        subdirs = {path.parent.name for path in self.root.glob("*/repodata.json")}
-        for subdir in sorted({"noarch", *subdirs, *(p.subdir for p in packages)}):
-            index = _read_index(self.root / subdir)
-            if packages:
-                wanted = {package.fn for package in packages if package.subdir == subdir}
-                _check_complete(self.root / subdir, index, wanted, interrupted=interrupted)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -127,7 +102,7 @@ class ChannelFolder:
         """Return the packages whose archives are missing.
 
         Raises:
-            ChannelError: indexing would change the channel.
+            ChannelError: a repodata.json cannot be read.
             DigestError: another archive has the same name, or one is damaged.
             SpecError: two of the packages have the same name.
         """
@@ -140,7 +115,8 @@ class ChannelFolder:
                     details=[f"{p.url} sha256 {p.sha256}" for p in (other, package)],
                     hint="a channel can contain one of them: mirror them into two",
                 )
-        self.check(packages)
+        for subdir in {package.subdir for package in packages}:
+            _read_index(self.root / subdir)
         found: list[LockedPackage] = []
         wrong: list[str] = []
         for package in wanted.values():
@@ -166,16 +142,12 @@ class ChannelFolder:
             OSError: as the operating system says.
         """
         (self.root / _INDEXING).touch()  # no index names the archive yet
-        folder = self.root / package.subdir
-        folder.mkdir(exist_ok=True)
-        partial = Path(temporary_path(os.fspath(folder / package.fn), PART))
+        target = self.root / package.subdir / package.fn
+        target.parent.mkdir(exist_ok=True)
+        partial = Path(temporary_path(os.fspath(target), PART))
         digest = hashlib.sha256()
         try:
-            with (
-                blame(folder / package.fn, partial),
-                source.open("rb") as read,
-                partial.open("xb") as write,
-            ):
+            with blame(target, partial), source.open("rb") as read, partial.open("xb") as write:
                 while piece := read.read(_PIECE):
                     digest.update(piece)
                     write.write(piece)
@@ -185,7 +157,7 @@ class ChannelFolder:
                     where=str(source),
                     hint="run the same command again: it downloads the file again",
                 )
-            os.replace(partial, folder / package.fn)
+            os.replace(partial, target)
         finally:
             partial.unlink(missing_ok=True)
 
@@ -206,12 +178,10 @@ class ChannelFolder:
             before = json.dumps(index)
             for package in packages:
                 if package.subdir == subdir:
-                    entries = index[
-                        "packages.conda" if package.fn.endswith(".conda") else "packages"
-                    ]
+                    group = "packages.conda" if package.fn.endswith(".conda") else "packages"
                     record = _record(package, (path.parent / package.fn).stat().st_size)
-                    if not _solves_the_same(entries.get(package.fn), record):
-                        entries[package.fn] = record
+                    if not _solves_the_same(index[group].get(package.fn), record):
+                        index[group][package.fn] = record
             after = json.dumps(index)
             if after != before or not path.exists():
                 (self.root / _INDEXING).touch()
@@ -238,83 +208,25 @@ def _solves_the_same(entry: dict[str, Any] | None, record: dict[str, Any]) -> bo
     )
 
 
-def _check_complete(
-    folder: Path, index: dict[str, Any], wanted: Collection[str], *, interrupted: bool
-) -> None:
-    """Check that the archives in a folder and its index match.
-
-    Args:
-        folder: the folder of a subdir.
-        index: its index.
-        wanted: the archives to add.
-        interrupted: whether a run was interrupted: the archives that no index names are from it.
-
-    Raises:
-        ChannelError: they do not match.
-    """
-    named = {fn for key in _ARCHIVES for fn in index[key]}
-    existing = {p.name for p in folder.glob("*") if p.name.endswith(_ENDS) and p.name[0] != "."}
-    if gone := sorted(named - existing - set(wanted)):
-        raise ChannelError(
-            "the index of the channel names archives that are not in the folder",
-            where=str(folder / "repodata.json"),
-            details=gone[:10],
-            hint=_ELSEWHERE,
-        )
-    if not interrupted and (unnamed := sorted(existing - named - set(wanted))):
-        raise ChannelError(
-            "the folder has archives that the index of the channel does not name",
-            where=str(folder),
-            details=unnamed[:10],
-            hint="move them away, or mirror into another folder",
-        )
-
-
 def _read_index(folder: Path) -> dict[str, Any]:
     """Read the repodata.json of a subdir; return an empty one if it is missing.
 
     Raises:
-        ChannelError: it cannot be read, or indexing would lose some of it.
+        ChannelError: it cannot be read.
     """
     path = folder / "repodata.json"
+    empty = {"info": {"subdir": folder.name}, "packages": {}, "packages.conda": {}}
     try:
-        read = json.loads(path.read_bytes())
+        index = {**empty, **json.loads(path.read_bytes())}
+        if all(isinstance(index[key], dict) for key in empty):
+            return index
+        why = "it is not a mapping of mappings"
     except FileNotFoundError:
-        read = {}
-    except (OSError, ValueError, RecursionError) as error:
-        raise _unreadable(path, str(error)) from error
-    if problem := _misshapen(read):
-        raise _unreadable(path, problem)
-    info = read.get("info") or {}
-    lost = [key for key in read if key not in _KNOWN and read[key]]
-    lost += [f"info: {key}" for key in info if key != "subdir" and info[key]]
-    if lost:
-        raise ChannelError(
-            "the index of the channel has keys that indexing would lose",
-            where=str(path),
-            details=lost,
-            hint=_ELSEWHERE,
-        )
-    index = {key: read.get(key) or {} for key in _ARCHIVES}
-    return {**read, "info": info or {"subdir": folder.name}, **index}
-
-
-def _unreadable(path: Path, why: str) -> ChannelError:
-    return ChannelError(
+        return empty
+    except (OSError, ValueError, TypeError) as error:
+        why = str(error)
+    raise ChannelError(
         f"the index of the channel cannot be read: {why}",
         where=str(path),
-        hint="index the channel again, or mirror into another folder",
+        hint="mirror into another folder: no archive contains what its channel said of it",
     )
-
-
-def _misshapen(read: object) -> str | None:
-    if not isinstance(read, dict):
-        return "it is not a mapping"
-    for key in ("info", *_ARCHIVES):
-        if not isinstance(read.get(key) or {}, dict) or read.get(key, {}) in ([], "", 0, False):
-            return f"{key!r} is not a mapping"
-    for key in _ARCHIVES:
-        for fn, record in (read.get(key) or {}).items():
-            if not isinstance(record, dict):
-                return f"the record of {fn[:200]!a} is not a mapping"
-    return None

@@ -1,4 +1,4 @@
-// What verify and audit found, changed packages, commands, licences, and the bill of materials.
+// What verify and audit found, changed packages, licences, and the bill of materials.
 const MATTERS = (f) => f.matters;
 
 function verifySection() {
@@ -65,24 +65,6 @@ function changesSection() {
     ],
   });
   return section("changes", title, `After sealing: ${count(changed.length, "change")}. ` + "`sealenv seal` accepts them.", list.node);
-}
-
-function commandSection() {
-  const c = facts.commands;
-  const list = table({
-    caption: "Commands", rows: c.list, filterText: "Find a command", limit: 50,
-    filter: (r) => [r.name, r.path, r.what, r.owner ? nameOf(r.owner) : "", ...r.hides].join(" "), empty: "It has no commands.",
-    columns: [
-      { label: "Command", get: (r) => r.name, show: (r) => code(r.name) },
-      { label: "File", get: (r) => r.path, show: (r) => (r.path ? code(r.path) : "no file"), wide: true },
-      { label: "Kind", get: (r) => r.what, wide: true },
-      { label: "Package", get: (r) => (r.owner ? nameOf(r.owner) : ""), show: (r) => (r.owner ? chooser(r.owner) : r.path ? "untracked" : "the shell itself") },
-      { label: "Hides", get: (r) => r.hides.length, show: (r) => (r.hides.length ? r.hides.map((h) => el("div", {}, code(h))) : "") },
-    ],
-  });
-  const hiding = c.list.filter((r) => r.hides.length).length;
-  return section("commands", "Commands", `${count(c.list.length, "command")} in an activated shell. The first folder with the name wins; commands built into the shell come first.${hiding ? ` ${count(hiding, "name")} exist${hiding === 1 ? "s" : ""} in several folders.` : ""}`,
-    el("h3", { text: "Folders on PATH, in order" }), el("ol", { class: "path" }, c.folders.map((f) => el("li", {}, code(f === "." ? "(the environment's own folder)" : f)))), list.node);
 }
 
 function licenceSection() {

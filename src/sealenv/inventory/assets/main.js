@@ -26,7 +26,7 @@ function tiles() {
     tile(packages.length.toLocaleString("en"), plural(packages.length, "package"), "packages"), tile(bytes(env.bytes), `in ${count(env.files, "file")}`, "file-counts"),
     facts.verify ? tile(damage ? damage.toLocaleString("en") : "none", plural(damage, "damaged path"), "verify", damage > 0) : null,
     facts.audit ? tile(facts.audit.left ? facts.audit.left.toLocaleString("en") : "none", plural(facts.audit.left, "path that no command updates", "paths that no command updates"), "audit", facts.audit.left > 0) : null,
-    tile(facts.commands.list.length.toLocaleString("en"), plural(facts.commands.list.length, "command"), "commands"), tile(String(licences), plural(licences, "licence"), "licences"));
+    tile(String(licences), plural(licences, "licence"), "licences"));
 }
 
 function about() {
@@ -51,7 +51,7 @@ function about() {
     ]));
 }
 
-const content = el("main", { id: "content", tabindex: "-1" }, tiles(), about(), packageSection(), graphSection(), verifySection(), auditSection(), changesSection(), commandSection(), licenceSection(), sbomSection(),
+const content = el("main", { id: "content", tabindex: "-1" }, tiles(), about(), packageSection(), graphSection(), verifySection(), auditSection(), changesSection(), licenceSection(), sbomSection(),
   el("footer", {}, el("p", { text: `Made by sealenv ${facts.sealenv}. This page loads nothing and sends nothing. Treemap: d3-hierarchy, ISC licence, in the page's source.` })));
 const nav = el("nav", { "aria-label": "Sections" }, el("ul", {}, sections.map(({ id, title }) => el("li", {}, el("a", { href: `#${id}`, text: title })))));
 document.getElementById("page").append(head(), el("div", { class: "columns" }, nav, content));

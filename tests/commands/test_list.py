@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.commands.environments import list_environments
+import sealenv
 from sealenv.layout import MARKER, state_of
 from tests.channel import Channels
 from tests.machine import Machine
@@ -61,7 +61,7 @@ def test_an_unreadable_folder(
     try:
         with pytest.raises(PermissionError) as caught:
             state_of(prefix)
-        (row,) = list_environments([machine.envs])
+        (row,) = sealenv.list([machine.envs])
     finally:
         if os.geteuid():
             (prefix / closed).chmod(0o700)

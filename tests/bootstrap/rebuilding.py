@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from sealenv.bootstrap.rebuild import PinnedMicromamba, render_rebuild
+from sealenv.bootstrap.releases import Releases
 from sealenv.layout import META, walk
 from sealenv.locks import Lock
 from tests.bootstrap.machine import DEFAULT, Bare
 
-__all__ = ["Rebuild", "payload"]
+__all__ = ["Rebuild", "payload", "use_stand_in"]
 
 MADE_AFTERWARDS = (META, "pkgs", "__home__", "etc/sealenv", "activate.", ".condarc")
 """What says when and how an environment was made, and what only sealenv's own create adds."""
@@ -33,6 +34,14 @@ class Rebuild(Bare):
         for old in self.scripts.iterdir():
             old.unlink()
         self.script.write_bytes(render_rebuild("sh", locks, name, pinned, **more))
+
+
+def use_stand_in(script: Path, digest: str) -> None:
+    """Let an exported .sh accept the stand-in instead of the pinned micromamba."""
+    text = script.read_text()
+    pinned = [sha256 for sha256 in Releases.read().pinned.sha256.values() if sha256 in text]
+    assert len(pinned) == 1
+    script.write_text(text.replace(pinned[0], digest))
 
 
 def payload(prefix: Path) -> dict[str, tuple[bool, object]]:

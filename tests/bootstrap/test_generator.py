@@ -14,8 +14,8 @@ import pytest
 from sealenv.bootstrap import SCRIPTS, differing, render, write
 from sealenv.bootstrap.__main__ import main
 from sealenv.bootstrap.rebuild import PinnedMicromamba, render_rebuild
-from sealenv.bootstrap.releases import Releases, parse_digests, parse_version, pin_release
-from sealenv.errors import EngineError, SpecError, UsageError
+from sealenv.bootstrap.releases import Releases
+from sealenv.errors import SpecError, UsageError
 from sealenv.gates.rules import RULES
 from sealenv.locks import Lock, LockedPackage, LockedWheel
 from sealenv.portability.patch import patch_bytes
@@ -71,22 +71,6 @@ def test_every_label_that_is_called_is_there() -> None:
         labels = re.findall(r"^:(\w+)$", text, re.M)
         assert len(labels) == len(set(labels))
         assert set(re.findall(r"(?:call|goto) :(\w+)", text)) <= set(labels)
-
-
-def test_digests() -> None:
-    both = parse_digests([f"win-64={NONE}", f"linux-64=sha256:{'A' * 64}"], ["win-64", "linux-64"])
-    assert both == {"win-64": NONE, "linux-64": "a" * 64}
-    assert parse_digests([NONE], ["win-64"]) == {"win-64": NONE}
-    for bad in (["abc"], [f"osx-64={NONE}"]):
-        with pytest.raises(UsageError):
-            parse_digests(bad, ["win-64"])
-    with pytest.raises(UsageError):
-        parse_digests([NONE], ["win-64", "linux-64"])
-    with pytest.raises(UsageError):
-        parse_version("latest & calc")
-    with pytest.raises(EngineError, match="is not known for linux-64"):
-        pin_release("2.9.1", {"win-64": NONE}, ["linux-64", "win-64"])
-    assert pin_release("2.9.1", {"win-64": NONE}, ["win-64"]).version == "2.9.1-0"
 
 
 # --- what a lock may put into a script ------------------------------------------------------------

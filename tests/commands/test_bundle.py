@@ -183,6 +183,23 @@ def test_without_micromamba(machine: Machine, channels: Channels, tmp_path: Path
     )
 
 
+def test_an_executable_of_your_own(
+    machine: Machine, channels: Channels, log: Path, tmp_path: Path
+) -> None:
+    machine.tiny("small", channels.main_url, "hello-prefix")
+    exe = stand_in(tmp_path / "micromamba", LOG=str(log))
+    for word in (str(exe), f"win-64={exe}", f"{channels.subdir}={tmp_path}/none"):
+        assert (
+            "--micromamba: " in machine.run("bundle", "small", "--micromamba", word, code=2).stderr
+        )
+    machine.run("bundle", "small", "--micromamba", f"{channels.subdir}={exe}")
+    folder = machine.root / "unpacked"
+    folder.mkdir()
+    subprocess.run(["tar", "-xf", machine.root / "small.sealenv", "-C", folder], check=True)
+    install(machine, folder, "x")
+    assert len(calls(log)) == 1
+
+
 def test_several_platforms(machine: Machine, channel: str, channels: Channels) -> None:
     lock = machine.root / "two.lock"
     machine.run(

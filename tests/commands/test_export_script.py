@@ -14,7 +14,7 @@ import pytest
 from sealenv.bootstrap.releases import Releases
 from sealenv.seals.seal import read_seal
 from tests.bootstrap.machine import release
-from tests.bootstrap.rebuilding import payload
+from tests.bootstrap.rebuilding import payload, use_stand_in
 from tests.channel import Channels, ChannelServer
 from tests.machine import Machine
 from tests.shells import require_shell
@@ -44,10 +44,9 @@ def test_an_environment_becomes_a_script_and_again_an_environment(
 ) -> None:
     server, digest = releases
     expected = payload(prefix)
-    answer = machine.json(
-        "export", "small", "--format", "sh", "-o", "s.sh", "--micromamba-sha256", digest
-    )
+    answer = machine.json("export", "small", "--format", "sh", "-o", "s.sh")
     script = machine.root / "s.sh"
+    use_stand_in(script, digest)
     assert answer["output"] == str(script)
     assert "folders of this machine" in answer["notes"][0]
     assert stat.S_IMODE(script.stat().st_mode) & 0o111
@@ -63,27 +62,12 @@ def test_an_environment_becomes_a_script_and_again_an_environment(
     assert engine.version == Releases.read().default
 
 
-def test_no_digest_is_needed_for_the_default_release(
-    machine: Machine, prefix: Path, channels: Channels
-) -> None:
-    table = Releases.read()
-    machine.run("export", "small", "--format", "sh", "-o", "s.sh")
-    digest = table.sha256[table.default][channels.subdir]
-    assert f"sha256={digest}\n" in (machine.root / "s.sh").read_text()
-    words = ("export", "small", "--format", "sh", "-o", "t.sh", "--micromamba")
-    assert "is not known for" in machine.run(*words, "2.9.1", code=6).stderr
-    for version in ("2.6.0", "1.5.8"):
-        machine.run(*words, version, "--micromamba-sha256", NONE, code=6)
-    assert not (machine.root / "t.sh").exists()
-
-
 @pytest.mark.parametrize("where", ["u:p@conda.example.org", "conda.example.org/t/token"])
 def test_addresses_with_credentials(machine: Machine, where: str) -> None:
     (machine.root / "list.txt").write_text(
         f"@EXPLICIT\nhttps://{where}/main/noarch/prio-1.0-0.conda#sha256:{NONE}\n"
     )
-    words = ("--micromamba-sha256", NONE)
-    done = machine.run("export", "list.txt", "--format", "sh", *words, "-o", "s.sh", code=2)
+    done = machine.run("export", "list.txt", "--format", "sh", "-o", "s.sh", code=2)
     assert "credentials" in done.stderr
     assert "token" not in done.stderr
     assert not (machine.root / "s.sh").exists()
@@ -92,21 +76,19 @@ def test_addresses_with_credentials(machine: Machine, where: str) -> None:
 
 
 def test_usage(machine: Machine, prefix: Path) -> None:
-    digest = ("--micromamba-sha256", NONE)
     for words in (
-        ("--format", "bat", *digest),  # nothing in it runs on Windows
-        ("--format", "sh", "--micromamba-sha256", "x"),
-        ("--format", "sh", "--default-name", "a/b", *digest),
-        ("--format", "sh", "--platform", "osx-64", *digest),
-        ("--format", "explicit", *digest),
-        ("--format", "sh", "--from-history", *digest),
+        ("--format", "bat"),  # nothing in it runs on Windows
+        ("--format", "sh", "--default-name", "a/b"),
+        ("--format", "sh", "--platform", "osx-64"),
+        ("--format", "explicit", "--default-name", "x"),
+        ("--format", "sh", "--from-history"),
     ):
         machine.run("export", "small", *words, "-o", "out", code=2)
     assert not (machine.root / "out").exists()
     (machine.root / "there").write_text("mine")
-    machine.run("export", "small", "--format", "sh", *digest, "-o", "there", code=2)
+    machine.run("export", "small", "--format", "sh", "-o", "there", code=2)
     assert (machine.root / "there").read_text() == "mine"
-    machine.run("export", "small", "--format", "sh", *digest, "-o", "there", "--force")
+    machine.run("export", "small", "--format", "sh", "-o", "there", "--force")
 
 
 def test_a_lock_for_several_platforms(machine: Machine, channels: Channels) -> None:
@@ -115,9 +97,8 @@ def test_a_lock_for_several_platforms(machine: Machine, channels: Channels) -> N
         "lock", "prio", "-c", channels.main_url, "--platform", channels.subdir, "--platform", "win-64",
         "-o", str(lock),
     )  # fmt: skip
-    both = ("--micromamba-sha256", f"win-64={NONE}")
     done = subprocess.run(
-        machine.command("export", str(lock), "--format", "bat", *both),
+        machine.command("export", str(lock), "--format", "bat"),
         env=machine.env, cwd=machine.root, capture_output=True, check=True,
     )  # fmt: skip
     script = done.stdout
@@ -126,7 +107,8 @@ def test_a_lock_for_several_platforms(machine: Machine, channels: Channels) -> N
     assert b'set "ENV_NAME=two"\r\n' in script
     (line,) = [line for line in script.splitlines() if line.startswith(b"rem =package= ")]
     assert line.startswith(b"rem =package= prio-1.0-0 .conda ")
-    assert f"SB_SHA256={NONE}".encode() in script
+    pinned = Releases.read().pinned.sha256["win-64"]
+    assert f"SB_SHA256={pinned}".encode() in script
 
 
 def test_what_pip_installed_is_named(machine: Machine, prefix: Path) -> None:
@@ -135,7 +117,7 @@ def test_what_pip_installed_is_named(machine: Machine, prefix: Path) -> None:
     info.mkdir(parents=True)
     (info / "INSTALLER").write_text("pip\n")
     (info / "RECORD").write_text("Some_Thing-1.0.dist-info/RECORD,,\n")
-    words = ("--format", "sh", "-o", "s.sh", "--micromamba-sha256", NONE)
+    words = ("--format", "sh", "-o", "s.sh")
     assert "some-thing-1.0" in machine.run("export", "small", *words).stderr
     notes = machine.json("bundle", "small")["notes"]
     assert any("some-thing-1.0" in note for note in notes)

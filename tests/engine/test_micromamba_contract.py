@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sealenv.bootstrap.releases import check_version
 from sealenv.spec.model import current_platform
 from sealenv.tour.archive import Package, Payload, write_package
 from tests.micromamba import stand_in
@@ -90,8 +90,7 @@ def bench(tmp_path: Path, micromamba: Path) -> Bench:
 def test_it_says_its_version_and_nothing_else(bench: Bench) -> None:
     done = bench.call("--version")
     assert done.returncode == 0
-    assert len(done.stdout.split()) == 1
-    check_version(done.stdout.strip())
+    assert re.fullmatch(r"\d+\.\d+\.\d+\s*", done.stdout)
 
 
 def test_it_links_from_its_cache_into_a_folder_with_conda_meta(bench: Bench) -> None:

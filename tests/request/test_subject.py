@@ -108,15 +108,15 @@ class TestTheSameAgain:
         import hashlib
 
         from tests.bootstrap.machine import release
+        from tests.bootstrap.rebuilding import use_stand_in
 
         machine = world[0]
         place = release(tmp_path / "releases", channels.subdir)
         exe = place / f"micromamba-{channels.subdir}"
         digest = hashlib.sha256(exe.read_bytes()).hexdigest()
         script, target = tmp_path / "app.sh", tmp_path / "made by it"
-        machine.run(
-            "export", "app", "--format", "sh", "-o", str(script), "--micromamba-sha256", digest
-        )
+        machine.run("export", "app", "--format", "sh", "-o", str(script))
+        use_stand_in(script, digest)
         with ChannelServer(tmp_path / "releases") as server:
             env = machine.env | {"MICROMAMBA_URL": server.base, "ENV_PREFIX": str(target)}
             subprocess.run(

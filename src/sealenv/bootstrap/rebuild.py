@@ -62,8 +62,7 @@ def render_rebuild(
     platforms = [lock.platform for lock in locks]
     packages = [(lock.platform, [_package(kind, p) for p in lock.packages]) for lock in locks]
     wheels = [(lock.platform, [_wheel(w) for w in lock.wheels]) for lock in locks]
-    default = Releases.read()
-    digests = {p: micromamba.sha256.get(p) or default.sha256[default.default][p] for p in platforms}
+    digests = {**Releases.read().pinned.sha256, **micromamba.sha256}
     beside = [p for p in platforms if carried and p in micromamba.sha256]
     texts = {
         "NAME": name if kind == "bat" else QUOTE["sh"](name),

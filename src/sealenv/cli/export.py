@@ -52,10 +52,6 @@ Examples:
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @click.option("--default-name", "name", metavar="NAME",
               help="With sh, bat: the name that the script gives to its environment.")  # fmt: skip
-@click.option("--micromamba", cls=Advanced, metavar="VERSION",
-              help="With sh, bat: the release to use.")  # fmt: skip
-@click.option("--micromamba-sha256", cls=Advanced, multiple=True, metavar="[SUBDIR=]HEX",
-              help="The sha256 of its executable, if sealenv does not know it. Repeatable.")  # fmt: skip
 @click.option("--offline", is_flag=True,
               help="Do not use the network, even if the lock lacks something.")  # fmt: skip
 @JSON
@@ -113,8 +109,8 @@ Then, on a machine without a network:
 @click.option("--default-name", "name", metavar="NAME",
               help="The name that the script in the file gives to its environment.")  # fmt: skip
 @click.option("--micromamba", cls=Advanced, multiple=True, metavar="SUBDIR=FILE",
-              help="The micromamba for the script of a platform. Repeatable. By default the package "
-              "from the lock's channels.")  # fmt: skip
+              help="Your own executable for a platform, instead of the package from the lock's "
+              "channels. Repeatable.")  # fmt: skip
 @click.option("--offline", is_flag=True, help="Do not use the network; use only cached files.")
 @JSON
 @QUIET
@@ -130,10 +126,9 @@ def bundle_command(
     from sealenv.cli.progress import make_reporter
     from sealenv.commands.bundle import bundle
 
-    pairs = [word.partition("=") for word in micromamba]
-    if wrong := ["".join(pair) for pair in pairs if not pair[2]]:
-        raise UsageError(f"--micromamba {wrong[0]}: give SUBDIR=FILE")
-    given = {platform: file for platform, _, file in pairs}
+    given = {}
+    for word in micromamba:
+        platform, _, given[platform] = word.partition("=")
     with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
         made = bundle(what, micromamba=given, reporter=reporter, **wanted)
     if as_json:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +15,6 @@ from sealenv._version import __version__
 from sealenv.bootstrap.rebuild import PinnedMicromamba, platforms_for, render_rebuild
 from sealenv.bootstrap.releases import Releases
 from sealenv.engine.client import Engine, micromamba_for, started
-from sealenv.engine.messages import Executable
 from sealenv.errors import CacheDamagedError, SpecError, UsageError, from_oserror
 from sealenv.fields import AbsolutePath, Bytes, Count, Sha256, Texts
 from sealenv.install.clobbers import clobbers_in_store, order_for_micromamba
@@ -61,7 +61,7 @@ class Bundled(msgspec.Struct, frozen=True, kw_only=True):
         name: the default name of the environment.
         platforms: the platforms of the locks.
         members: the number of files in it.
-        micromamba: subdir -> the version of the micromamba in it; empty if it is not for this machine.
+        micromamba: subdir -> the version of the micromamba in it; empty if unknown.
         notes: what is not included.
     """
 
@@ -97,8 +97,7 @@ def bundle(
         force: replace that file.
         platforms: only these of a lock.
         name: the default name of the environment.
-        micromamba: subdir -> an executable on this machine; default: the package in the lock's
-            channels.
+        micromamba: subdir -> your own executable; default: the package in the lock's channels.
         offline: use only the cache.
         reporter: receives each step.
 
@@ -119,10 +118,10 @@ def bundle(
     check_name(called)  # it becomes a path
     if not subject.file.locks or not all(lock.packages for lock in subject.file.locks):
         raise SpecError("nothing is locked, so there is nothing to bundle")
+    given = _given(micromamba or {}, subject.file.platforms)
     path = optional_path(output) or Path(f"{called}.sealenv")
     check_output(path, force=force)
     locks = msgspec.structs.replace(subject.file, name=called)
-    given = {subdir: Path(file) for subdir, file in (micromamba or {}).items()}
     with started() as (store, engine), store.in_use():
         job = _Job(locks, engine, store, reporter, offline)
         job.fetch()
@@ -130,12 +129,7 @@ def bundle(
         sources, missing = job.sources(found)
         manifest, sha256, size = job.write(path, sources)
     versions = {platform: executable.version for platform, executable in found.items()}
-    unlocked = left_out(subject)
-    notes = (
-        *([f"not included, because no lock has them: {', '.join(unlocked)}"] if unlocked else []),
-        *missing,
-        *_platform_notes(locks, versions),
-    )
+    notes = (*_notes(left_out(subject), locks, versions), *missing)
     for note in notes:
         reporter.warn(note)
     return Bundled(
@@ -159,6 +153,34 @@ def _checked_name(name: str, what: str) -> str:
     return name
 
 
+def _given(micromamba: Mapping[str, StrPath], platforms: Sequence[str]) -> dict[str, Path]:
+    for platform, file in micromamba.items():
+        if platform not in platforms:
+            raise UsageError(
+                f"--micromamba: {platform!r} is not a platform of this bundle",
+                details=[f"platforms: {', '.join(platforms)}"],
+                hint=f"write it as SUBDIR=FILE, such as {platforms[0]}=micromamba",
+            )
+        if not Path(file).is_file():
+            raise UsageError(f"--micromamba: {file} is not a file", hint="check its path")
+    return {platform: Path(file) for platform, file in micromamba.items()}
+
+
+@dataclass(frozen=True)
+class _Executable:
+    """A micromamba, and the member that contains it."""
+
+    source: Source
+    version: str
+
+    @property
+    def sha256(self) -> str:
+        """Return its digest."""
+        if self.source.path is not None:
+            return self.source.path.parent.name
+        return hashlib.sha256(self.source.data or b"").hexdigest()
+
+
 @dataclass(frozen=True)
 class _Job:
     """The steps of one bundle."""
@@ -175,24 +197,23 @@ class _Job:
         for lock in self.locks.locks:
             self.engine.fetch(lock, self.reporter, offline=self.offline)
 
-    def find_micromamba(self, given: Mapping[str, Path]) -> dict[str, Executable]:
+    def find_micromamba(self, given: Mapping[str, Path]) -> dict[str, _Executable]:
         """Return the micromamba for each platform that has one."""
         self.reporter.phase("micromamba", "finding one for each platform")
-        found = {
-            lock.platform: micromamba_for(
-                self.engine, lock, given, self.reporter, offline=self.offline
-            )
-            for lock in self.locks.locks
-        }
-        return {platform: executable for platform, executable in found.items() if executable}
+        found = {}
+        for lock in self.locks.locks:
+            platform, member = lock.platform, micromamba_member(lock.platform)
+            if platform in given:
+                found[platform] = _Executable(Source(member, data=given[platform].read_bytes()), "")
+            elif made := micromamba_for(self.engine, lock, self.reporter, offline=self.offline):
+                package, path = made
+                found[platform] = _Executable(Source(member, path=path), package.version)
+        return found
 
-    def sources(self, micromamba: Mapping[str, Executable]) -> tuple[list[Source], list[str]]:
+    def sources(self, micromamba: Mapping[str, _Executable]) -> tuple[list[Source], list[str]]:
         """Return the members, and notes on what is missing."""
-        scripts, missing = self._scripts(
-            PinnedMicromamba(
-                Releases.read().default, {p: one.sha256 for p, one in micromamba.items()}
-            )
-        )
+        digests = {platform: executable.sha256 for platform, executable in micromamba.items()}
+        scripts, missing = self._scripts(PinnedMicromamba(Releases.read().default, digests))
         archives = {
             member_name(item): Source(member_name(item), path=self.store.path(item))
             for lock in self.locks.locks
@@ -202,7 +223,7 @@ class _Job:
             name=self.locks.name, version=__version__, platforms=", ".join(self.locks.platforms)
         )
         sources = [
-            *(Source(micromamba_member(p), path=Path(one.path)) for p, one in micromamba.items()),
+            *(executable.source for executable in micromamba.values()),
             *scripts,
             *archives.values(),
             Source(LOCK, data=msgspec.json.encode(self.locks, order="deterministic")),
@@ -245,12 +266,13 @@ class _Job:
             raise from_oserror(error) from error
 
 
-def _platform_notes(locks: LockFile, versions: Mapping[str, str]) -> list[str]:
-    notes = []
+def _notes(unlocked: Sequence[str], locks: LockFile, versions: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is not included."""
+    if unlocked:
+        yield f"not included, because no lock has them: {', '.join(unlocked)}"
     for platform in locks.platforms:
         if not (platforms_for("sh", [platform]) or platforms_for("bat", [platform])):
-            notes.append(f"no script for {platform}: install sealenv there")
+            yield f"no script for {platform}: install sealenv there"
         elif platform not in versions:
             release = Releases.read().default
-            notes.append(f"no micromamba for {platform}: the script downloads release {release}")
-    return notes
+            yield f"no micromamba for {platform}: the script downloads release {release}"

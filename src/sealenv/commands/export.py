@@ -5,7 +5,7 @@ A format is a function from a `Request` to a text; `FORMATS` lists them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from sealenv.fields import AbsolutePath, Bytes, Texts
 from sealenv.install.resolve import complete as complete_lock
 from sealenv.locks import LockFile
 from sealenv.progress import QUIET, Reporter
-from sealenv.request.arguments import StrPath, named, optional_path, words
+from sealenv.request.arguments import StrPath, named, optional_path
 from sealenv.request.subject import Subject, left_out, subject
 from sealenv.spec.model import check_platform
 from sealenv.store.archives import Store
@@ -65,8 +65,6 @@ def export(
     output: StrPath | None = None,
     force: bool = False,
     name: str | None = None,
-    micromamba: str | None = None,
-    micromamba_sha256: Sequence[str] = (),
     offline: bool = False,
     reporter: Reporter = QUIET,
 ) -> Exported:
@@ -81,8 +79,6 @@ def export(
         output: the file to write; default: return the text.
         force: replace an existing file.
         name: with `sh`, `bat`: the default name of the environment.
-        micromamba: with `sh`, `bat`: the release to use.
-        micromamba_sha256: digests of its executable, each HEX or SUBDIR=HEX.
         offline: use only the cache.
         reporter: receives each step.
 
@@ -104,11 +100,8 @@ def export(
         raise UsageError(
             f"--from-history: {format} holds exact packages", hint="use --format environment-yml"
         )
-    if format not in SCRIPTS and (name is not None or micromamba or micromamba_sha256):
-        raise UsageError(
-            "--default-name and --micromamba are for scripts",
-            hint="use --format sh or --format bat",
-        )
+    if format not in SCRIPTS and name is not None:
+        raise UsageError("--default-name is for scripts", hint="use --format sh or --format bat")
     found = subject(
         named(what),
         strict=format != "environment-yml",
@@ -124,7 +117,7 @@ def export(
                 return complete_lock(file, engine, reporter, offline=offline)
 
     request = Request(
-        found, platform, from_history, name, micromamba, words(micromamba_sha256),
+        found, platform, from_history, name,
         store=Store(Path(locations.cache_root())), warn=notes.append, complete=complete,
     )  # fmt: skip
     text = FORMATS[format].write(request)

@@ -18,7 +18,7 @@ from msgspec import structs
 
 from sealenv import locations
 from sealenv.engine import boot, messages
-from sealenv.engine.messages import Access, Ask, Event, Executable
+from sealenv.engine.messages import Access, Ask, Event
 from sealenv.errors import (
     CacheDamagedError,
     EngineError,
@@ -150,23 +150,12 @@ class Engine:
         request = messages.Examine(packages=list(packages), store=str(self.store.root))
         return self._call(request)
 
-    def obtain(
-        self,
-        platform: str,
-        reporter: Reporter,
-        *,
-        package: LockedPackage | None = None,
-        path: str | None = None,
-        offline: bool,
-    ) -> Executable:
-        """Bring a micromamba into the store, checked: from a package or a path."""
+    def micromamba_of(self, package: LockedPackage, platform: str) -> Path:
+        """Take the executable out of a package in the store, and return its path there."""
         request = messages.Obtain(
-            platform=platform,
-            access=self._access({}, offline=offline),
-            package=package,
-            path=path,
+            platform=platform, store=self._access({}, offline=True).store, package=package
         )
-        return self._call(request, reporter)
+        return Path(self._call(request))
 
     def index(self, channel: Path, subdirs: Sequence[str]) -> None:
         """Write the compressed and sharded indexes of a channel folder with a repodata.json."""
@@ -345,32 +334,28 @@ def _secrets_of(spec: EnvironmentSpec) -> dict[str, str]:
 
 
 def micromamba_for(
-    engine: Engine,
-    lock: Lock,
-    given: Mapping[str, Path],
-    reporter: Reporter,
-    *,
-    offline: bool,
-) -> Executable | None:
-    """Return a micromamba in the store for the platform of a lock; None if there is none.
+    engine: Engine, lock: Lock, reporter: Reporter, *, offline: bool
+) -> tuple[LockedPackage, Path] | None:
+    """Fetch the newest micromamba from the channels of a lock; None if they have none.
 
-    It is the given file, or the newest package in the lock's channels.
+    Returns:
+        The package, and the executable in the store.
 
     Raises:
-        EngineError: it cannot be used.
-        FetchError: the given file cannot be read.
+        EngineError: the package contains no executable.
+        FetchError: the package cannot be downloaded.
     """
-    from sealenv.bootstrap.releases import WANTED
-
-    platform = lock.platform
-    if platform in given:
-        return engine.obtain(platform, reporter, path=str(given[platform]), offline=offline)
-    spec = EnvironmentSpec(packages=(WANTED,), channels=lock.channels, platform=platform)
+    spec = EnvironmentSpec(packages=(_MICROMAMBA,), channels=lock.channels, platform=lock.platform)
     try:
         package = engine.solve(spec, offline=offline).find("micromamba")
     except (SolveError, FetchError):
         return None
     assert package is not None
-    own = Lock(platform=platform, channels=lock.channels, packages=(package,))
+    own = Lock(platform=lock.platform, channels=lock.channels, packages=(package,))
     engine.fetch(own, reporter, offline=offline)
-    return engine.obtain(platform, reporter, package=package, offline=offline)
+    return package, engine.micromamba_of(package, lock.platform)
+
+
+_MICROMAMBA = "micromamba >=2.1.0,!=2.6.*"
+"""2.1 checks the sha256 in an explicit list; 2.6 does not find archives in its own cache when it is
+offline (mamba #4250), and its paths are too long for Windows (#4275)."""

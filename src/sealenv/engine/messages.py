@@ -17,7 +17,6 @@ __all__ = [
     "Detect",
     "Event",
     "Examine",
-    "Executable",
     "Failed",
     "Fetch",
     "Fit",
@@ -57,16 +56,6 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
 
 class Ask(msgspec.Struct, Generic[A], kw_only=True):
     """A request whose answer has the type `A`."""
-
-
-class Executable(msgspec.Struct, frozen=True, kw_only=True):
-    """A checked micromamba in the store."""
-
-    path: str
-    sha256: str
-    version: str
-    origin: str
-    """The URL of its package or release, or the path of the file."""
 
 
 class Failed(msgspec.Struct, tag="failed", kw_only=True):
@@ -159,13 +148,12 @@ class Link(Ask[None], tag="link"):
     aside: str | None = None
 
 
-class Obtain(Ask[Executable], tag="obtain"):
-    """Bring a micromamba into the store: from a package in the store, or a path."""
+class Obtain(Ask[str], tag="obtain"):
+    """Take the executable out of a package of micromamba; the answer is its path in the store."""
 
     platform: str
-    access: Access
-    package: LockedPackage | None = None
-    path: str | None = None
+    store: str
+    package: LockedPackage
 
 
 class Index(Ask[None], tag="index"):

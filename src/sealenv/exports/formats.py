@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from sealenv._version import __version__
 from sealenv.bootstrap.rebuild import platforms_for, render_rebuild
-from sealenv.bootstrap.releases import check_version, parse_digests, pin_release
+from sealenv.bootstrap.releases import Releases
 from sealenv.errors import SpecError, UsageError
 from sealenv.install.clobbers import clobbers_in_prefix, clobbers_in_store, order_for_micromamba
 from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
@@ -49,8 +49,6 @@ class Request:
         platform: one platform of a lock; None if it was not given.
         from_history: export the requested specs instead of the installed packages.
         name: the default name of the environment in a script.
-        micromamba: the release of micromamba for a script.
-        digests: the sha256 of its executable: HEX, or SUBDIR=HEX.
         store: the cached archives, which show the paths that several packages contain.
         warn: called for everything that the export leaves out.
         complete: adds the fields that the lock lacks, from the archives of its packages.
@@ -60,8 +58,6 @@ class Request:
     platform: str | None = None
     from_history: bool = False
     name: str | None = None
-    micromamba: str | None = None
-    digests: Sequence[str] = ()
     store: Store | None = None
     warn: Callable[[str], None] = lambda note: None
     complete: Callable[[LockFile], LockFile] = lambda file: file
@@ -247,11 +243,9 @@ def write_script(kind: str, request: Request) -> str:
             f"a .{kind} script does not run on {', '.join(found.file.platforms)}",
             hint="choose the other --format, or lock for another platform",
         )
-    pinned = pin_release(request.micromamba, parse_digests(request.digests, usable), usable)
-    check_version(pinned.version)
     locks = [_linkable(found.file.lock_for(platform), request) for platform in usable]
     called = found.name if request.name is None else request.name
-    script = render_rebuild(kind, locks, called, pinned)
+    script = render_rebuild(kind, locks, called, Releases.read().pinned)
     local = [p.fn for lock in locks for p in lock.packages if p.url.startswith("file:")]
     if local:
         request.warn(f"the script needs packages from folders of this machine: {_some(local)}")

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import sealenv.tour
 from sealenv.errors import FetchError
-from sealenv.tour import build_demo_channel
 from sealenv.tour.archive import Package, write_package, write_repodata
+from sealenv.tour.channel import build_demo_channel
 from tests.channel.channels import MANIFEST, Channels
 from tests.channel.condabin import windows_stand_ins
 from tests.channel.hostile import build_hostile

@@ -203,15 +203,20 @@ def test_a_crafted_archive_is_refused(machine: Machine, serve: Serve, case: str)
     refused(machine, serve(payload, listing), said)
 
 
-def test_metadata_may_not_be_twice(machine: Machine, serve: Serve) -> None:
-    """One reader takes the first, another the last."""
-    refused(machine, serve([], info=[member("info/paths.json", paths("x"))]), "twice")
-
-
-def test_metadata_may_not_be_a_link(machine: Machine, serve: Serve) -> None:
-    refused(
-        machine, serve([], info=[link("info/link.json", "../share/ok.txt")]), "not valid metadata"
-    )
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        (
+            member("info/paths.json", paths("x")),
+            "twice",
+        ),  # one reader takes the first, another the last
+        (link("info/link.json", "../share/ok.txt"), "not valid metadata"),
+    ],
+)
+def test_metadata_may_not_be_ambiguous(
+    machine: Machine, serve: Serve, entry: Any, said: str
+) -> None:
+    refused(machine, serve([], info=[entry]), said)
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(machine: Machine, serve: Serve) -> None:

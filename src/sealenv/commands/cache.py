@@ -13,8 +13,7 @@ from sealenv.fields import AbsolutePath, Bytes, Count
 from sealenv.layout import walk
 from sealenv.locations import cache_root, conda_view
 from sealenv.request.arguments import words
-from sealenv.store.archives import Store
-from sealenv.store.view import take_back
+from sealenv.store.archives import Store, take_back
 from sealenv.system.filelock import FileLock
 
 __all__ = ["CacheCleaned", "CacheInfo", "cache_clean", "cache_info"]

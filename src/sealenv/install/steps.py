@@ -43,8 +43,7 @@ from sealenv.seals.filetable import write_table
 from sealenv.seals.seal import SCHEMA, EngineNote, LockNote, PatchNote, Seal, timestamp, write_seal
 from sealenv.spec.model import EnvironmentSpec, current_platform
 from sealenv.spec.requirements import requirement_name
-from sealenv.store.archives import Store
-from sealenv.store.view import link_pkgs, offer
+from sealenv.store.archives import Store, link_pkgs, offer
 
 if TYPE_CHECKING:
     from sealenv.store.bundle import Bundle

@@ -186,7 +186,13 @@ def check_identity(archive: LockedPackage | LockedWheel, identity: Mapping[str, 
         LinkError: it would be linked as something else than it is.
     """
     if isinstance(archive, LockedWheel):
-        _check_wheel(archive, identity)
+        # The engine imports this file at its start, and most locks have no wheels.
+        from packaging.utils import canonicalize_name, canonicalize_version
+
+        if canonicalize_name(identity["name"]) != archive.name:
+            raise _another(archive, "name", identity["name"], archive.name)
+        if canonicalize_version(identity["version"]) != canonicalize_version(archive.version):
+            raise _another(archive, "version", identity["version"], archive.version)
         return
     for key in ("name", "version", "build"):
         if key in identity and identity[key] != str(archive.record[key]):
@@ -198,30 +204,12 @@ def check_identity(archive: LockedPackage | LockedWheel, identity: Mapping[str, 
         raise _another(archive, "noarch", identity.get("noarch", "None"), said)
 
 
-def _check_wheel(wheel: LockedWheel, identity: Mapping[str, str]) -> None:
-    # The engine imports this at its start, and most locks have no wheels.
-    from packaging.utils import canonicalize_name
-    from packaging.version import InvalidVersion, Version
-
-    name, version = identity["name"], identity["version"]
-    if canonicalize_name(name) != wheel.name:
-        raise _another(wheel, "name", name, wheel.name)
-    try:
-        same = Version(version) == Version(wheel.version)
-    except InvalidVersion:
-        same = version == wheel.version
-    if not same:
-        raise _another(wheel, "version", version, wheel.version)
-
-
 def _another(
     archive: LockedPackage | LockedWheel, key: str, found: str, promised: str
 ) -> LinkError:
-    wheel = isinstance(archive, LockedWheel)
     return LinkError(
         f"{archive.fn} holds another package: its {key} is {found!r}",
         where=archive.url,
-        details=[f"the {'lock' if wheel else 'record in its channel or lock'} says {promised!r}"],
-        hint="nothing of it was linked; renew the lock, or tell the "
-        f"{'index' if wheel else 'channel'}'s owner",
+        details=[f"the lock or the index of its channel says {promised!r}"],
+        hint="nothing of it was linked; update the lock, or tell the owner of the channel or index",
     )

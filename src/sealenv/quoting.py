@@ -121,43 +121,21 @@ _CMD_LINE = 8000
 """cmd.exe reads 8191 characters of a line (Microsoft, "Command prompt line string limitation")."""
 
 
-def quote_cmd(text: str, *, delayed: bool = False) -> str:
-    r"""Quote for the value in `set "NAME=..."` of a batch file.
+def quote_cmd(text: str) -> str:
+    r"""Quote for the value in `set "NAME=..."` of a batch file, with or without delayed expansion.
 
-    A quote in the text ends cmd's own quoting, so carets escape the text up to the next one. The
-    line must not be in a block, which a `)` would end. Only ASCII is safe, because the code page is
-    unknown.
-
-    Args:
-        text: the text.
-        delayed: the line runs with delayed expansion, where versions of cmd.exe disagree about `!`
-            and carets. The variables `_sealenv_bang` and `_sealenv_caret` replace them.
+    A quote in the text would end cmd's own quoting, and an exclamation mark is one only without delayed
+    expansion. Only ASCII is safe, because the code page is unknown.
     """
     _check(text)
     if not text.isascii():
         raise _refuse(text, "is not ASCII, and the code page of a batch file is unknown")
-    if any((char < " " and char != "\t") or char == "\x7f" for char in text):
-        raise _refuse(text, "contains a control character, which cmd.exe cannot quote")
-    out = []
-    outside = False
-    for char in text:
-        if char == '"':
-            outside = not outside
-        if char == "%":
-            out.append("%%")
-        elif outside and char == "^":
-            raise _refuse(
-                text, "has a caret after an odd quote, which versions of cmd.exe read differently"
-            )
-        elif delayed and char == "!":
-            out.append("!_sealenv_bang!")
-        elif delayed and char == "^":
-            out.append("!_sealenv_caret!")
-        elif outside and char in "&|<>":
-            out.append("^" + char)
-        else:
-            out.append(char)
-    quoted = "".join(out)
+    if any((char < " " and char != "\t") or char in '"!\x7f' for char in text):
+        raise _refuse(
+            text,
+            "has a quote, an exclamation mark or a control character, which cmd.exe cannot quote",
+        )
+    quoted = text.replace("%", "%%")
     if len(quoted) > _CMD_LINE:
         raise _refuse(text[:40] + "...", "is too long for a line of cmd.exe")
     return quoted

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.activation.scripts import activation_files, stale, write_scripts
+from sealenv.activation.scripts import activation_files, write_scripts
 from sealenv.activation.variables import read_variables
 from sealenv.errors import FilesystemError
 from sealenv.gates.rules import RULES
@@ -37,14 +37,9 @@ def test_the_files_of_a_windows_prefix(fake_prefix: Path) -> None:
         "deactivate.bat",
         *(f"etc/sealenv/env.{s}" for s in ("bat", "ps1")),
     }
-    # HARD holds an exclamation mark.
-    names |= {
-        f"etc/sealenv/{name}" for name in ("bang.txt", "prefix.txt", "scripts.bat", "leave.bat")
-    }
-    assert set(files) <= names
-    assert names - set(files) <= {"etc/sealenv/bang.txt"}
+    names |= {f"etc/sealenv/{name}" for name in ("prefix.txt", "scripts.bat", "leave.bat")}
+    assert set(files) == names
     assert write_scripts(fake_prefix, platform="win-64").paths == sorted(files)
-    assert stale(fake_prefix, platform="win-64") == []
     for name in ("activate.bat", "activate.ps1"):
         for variable in RULES:
             assert variable.name.encode() in files[name]
@@ -70,19 +65,6 @@ def test_nothing_is_written_through_a_link(fake_prefix: Path, tmp_path: Path) ->
     with pytest.raises(FilesystemError):
         write_scripts(fake_prefix, platform=LINUX)
     assert list(elsewhere.iterdir()) == []
-
-
-def test_stale(fake_prefix: Path, tmp_path: Path) -> None:
-    assert stale(fake_prefix) == []
-    (fake_prefix / "conda-meta/state").write_text('{"env_vars": {"NEW": "x"}}')
-    assert "etc/sealenv/env.sh" in stale(fake_prefix)
-    write_scripts(fake_prefix, platform=LINUX)
-    assert stale(fake_prefix) == []
-    (fake_prefix / "activate.fish").unlink()
-    assert stale(fake_prefix) == ["activate.fish"]
-    write_scripts(fake_prefix, platform=LINUX)
-    fake_prefix.rename(tmp_path / "moved")
-    assert "etc/sealenv/env.sh" in stale(tmp_path / "moved")
 
 
 def test_what_one_shell_cannot_hold_is_reported(fake_prefix: Path) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from sealenv.activation.scripts import write_scripts
 from tests.activation.conftest import HOSTILE, ORDERED
 from tests.activation.dialects import Dialect
 
@@ -266,20 +264,3 @@ def test_a_failing_script_of_a_package_is_named(
     assert f"sealenv: {script} {word}" in done.said
     assert done.env("inside")["A"] == "1"
     assert "activate:é" in done.env("inside")["STEPS"]
-
-
-def test_a_value_of_several_lines(
-    dialect: Dialect, make_prefix: Callable[[str], Path], environ: dict[str, str], tmp_path: Path
-) -> None:
-    """csh cannot hold it: it is left out there, by name."""
-    prefix = make_prefix("lines")
-    value = "one '1'\n\"$HOME\" `id` \\n\nthree\n"
-    state = {"version": 1, "env_vars": {"LINES_OF": value, "PLAIN": "x"}}
-    (prefix / "conda-meta/state").write_text(json.dumps(state))
-    problems = write_scripts(prefix, platform="linux-64").problems
-    assert [problem.partition(":")[0] for problem in problems] == ["LINES_OF is not set in csh"]
-    work = tmp_path / "work"
-    lines = [dialect.source(dialect.script(prefix)), dialect.run_python(work, "inside")]
-    inside = dialect.run(work, lines, environ).env("inside")
-    assert inside["PLAIN"] == "x"
-    assert inside.get("LINES_OF") == (None if dialect.ext == "csh" else value)

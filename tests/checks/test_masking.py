@@ -12,13 +12,11 @@ from sealenv.masking import masked, masked_value
 SECRET = "s3cret"
 HIDDEN = [
     f"export PIP_INDEX_URL=https://usr:{SECRET}@x/",
-    f"https://usr:{SECRET}\nmore",
     f"https://h/t/{SECRET}/a,http://v:{SECRET}@i/t/{SECRET}",
     f"proxy = usr:{SECRET}@proxy:3128",
     f"https://h/a?x=1&token={SECRET}&y=2",
     f"export MY_TOKEN={SECRET} A=1",
     f"set -gx MY_PASSWORD {SECRET}",
-    f"$env:MY_TOKEN = '{SECRET}'",
     f"anaconda_token: {SECRET}",
     f'curl -H "Authorization: Bearer {SECRET}" x',
     f"login --password {SECRET} --token={SECRET}",
@@ -27,7 +25,6 @@ SHOWN = [
     "export PATH=/home/me/t/venv/bin:$PATH",
     "git+https://github.com/a/b@v1",
     "https://host:8080/simple",
-    "http://[::1]:80/a",
     "export GH_TOKEN=$(pass show gh)",
     "the token of a shell is read",
     "C:\\Users\\me\\t\\x;D:\\y",

@@ -13,7 +13,6 @@ import pytest
 from rattler import Channel, PrefixRecord, install, solve
 
 from sealenv.layout import FILES, SEAL
-from sealenv.tour.channel import DemoChannel
 from tests.channel import Channels
 from tests.machine import Machine
 from tests.pypi.index import Index, Wheel
@@ -148,8 +147,6 @@ def test_untracked_files(machine: Machine, prefix: Path) -> None:
     "name",
     [
         "lib/python3.12/site-packages/x.pth",
-        "lib/python3.12/sitecustomize.py",
-        "lib/python3.12/site-packages/own.py",
         "lib/libown.so",
         "bin/own",
         "etc/conda/activate.d/own.sh",
@@ -285,23 +282,6 @@ def test_conda_packages_changed_by_pip(
     shutil.rmtree(own / "etc/sealenv")
     answer = machine.json("verify", "e")
     assert (answer["state"], answer["condition"]) == ("foreign", "modified")
-
-
-@pytest.mark.slow
-def test_the_same_version_by_pip(
-    warm_machine: Machine, own_environment: Path, demo_channel: DemoChannel, tmp_path: Path
-) -> None:
-    """pip replaces a package of conda by a wheel of the same version."""
-    machine, index = warm_machine, Index(tmp_path / "index")
-    machine.run("run", "e", "--", "python", "-c", "import pip")
-    assert machine.json("info", "e")["condition"] is None
-    info = next(site(own_environment).glob("pip-*.dist-info"))
-    version = info.name.removesuffix(".dist-info").partition("-")[2]
-    index.add(Wheel("pip", version, files={"pip/__init__.py": "", "pip/__main__.py": ""}))
-    pip(machine, "e", "install", "--index-url", index.url, "--force-reinstall", f"pip=={version}")
-    assert machine.json("info", "e")["condition"] == "modified"
-    answer = machine.json("verify", "e", code=None)
-    assert answer["condition"] != "as made"
 
 
 def site(prefix: Path) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from sealenv.activation.scripts import settings
+from sealenv.activation.settings import settings
 from sealenv.gates.rules import HONOURED, KEPT, KEPT_WINDOWS, RULES
 from tests.docs.tables import rows, section
 
@@ -34,7 +34,7 @@ def test_what_a_clean_process_gets() -> None:
 
 def test_what_an_activation_sets() -> None:
     documented = [row[0] for row in rows(FILE, "What an activation sets")]
-    assert documented == [row.name for row in settings("/prefix")]
+    assert documented == [row[0] for row in settings("/prefix", "prefix")]
 
 
 def test_every_setting_of_ours_in_the_source_is_documented() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -101,21 +100,6 @@ def test_refusals_end_with_the_command_to_copy(
     assert command.startswith("sealenv shell --clean ")
     there = bash(f"echo 'echo in $CONDA_PREFIX' | {command} -s sh", machine, activated)
     assert f"in {prefix}" in there.stdout
-
-
-def test_sealenv_in_the_base_itself(
-    machine: Machine, channels: Channels, activated: dict[str, str], base: Path
-) -> None:
-    """`run` ignores the environment that sealenv runs from; activation does not know it."""
-    shutil.rmtree(base)
-    base.symlink_to(sys.prefix)
-    done = subprocess.run(
-        machine.command("create", "e", "-c", channels.main_url, *tiny("prio")),
-        env=activated | {"CONDA_PREFIX": sys.prefix}, cwd=machine.root,
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert "use it         sealenv run e -- python" in done.stderr
-    assert "or a shell     sealenv shell e" in done.stderr
 
 
 def _next(text: str) -> str:

@@ -28,14 +28,6 @@ def test_list_and_info_report_it(machine: Machine, broken: Path) -> None:
     assert broken.name in machine.run("info", "e").stdout
 
 
-def test_verify_reports_it(machine: Machine, broken: Path) -> None:
-    answer = machine.json("verify", "e", code=1)
-    assert answer["damaged"]
-    assert [(f["kind"], f["path"]) for f in answer["findings"]] == [
-        ("record", f"conda-meta/{broken.name}")
-    ]
-
-
 def test_create_over_it_is_refused_and_remove_works(
     machine: Machine, channels: Channels, broken: Path
 ) -> None:

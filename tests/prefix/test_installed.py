@@ -48,7 +48,6 @@ def test_records_become_a_lock_without_what_belongs_to_the_prefix(tmp_path: Path
     ("said", "channel"),
     [
         ("https://x.org/index/", "https://x.org/index/"),
-        ("https://me:pw@x.org/index", "https://x.org/index/"),
         ("conda-forge", "https://conda.anaconda.org/conda-forge/"),
     ],
 )

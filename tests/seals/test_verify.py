@@ -16,7 +16,7 @@ import pytest
 from sealenv.activation.scripts import write_scripts
 from sealenv.commands.seal import seal
 from sealenv.commands.verify import verify
-from sealenv.layout import FILES, MARKER, SCRATCH, SEAL
+from sealenv.layout import FILES, MARKER, SEAL
 from sealenv.seals.seal import read_seal
 from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine
@@ -71,13 +71,6 @@ def link_instead(prefix: Path) -> Path:
     return path
 
 
-def file_instead_of_link(prefix: Path) -> Path:
-    path = prefix / "bin" / "python"
-    path.unlink()
-    path.write_text("#!/bin/sh\n")
-    return path
-
-
 def lead_elsewhere(prefix: Path) -> Path:
     path = prefix / "bin" / "python3"
     path.unlink()
@@ -93,7 +86,7 @@ def make_unreadable(prefix: Path) -> Path:
 
 @pytest.mark.skipif(os.name == "nt", reason="modes")
 @pytest.mark.parametrize("fast", [False, True])
-@pytest.mark.parametrize("path", ["bin", "conda-meta", "activate.sh"])
+@pytest.mark.parametrize("path", ["bin", "activate.sh"])
 def test_a_wrong_mode(prefix: Path, path: str, fast: bool) -> None:
     (prefix / path).chmod(0o777)
     (found,) = verify(prefix, fast=fast).findings
@@ -108,7 +101,6 @@ def test_a_wrong_mode(prefix: Path, path: str, fast: bool) -> None:
         (lengthen, "altered"),
         (delete, "missing"),
         (link_instead, "wrong-type"),
-        (file_instead_of_link, "wrong-type"),
         (lead_elsewhere, "wrong-link"),
         (make_unreadable, "wrong-mode"),
     ],
@@ -130,18 +122,6 @@ def test_a_record_cut_short_is_named(prefix: Path) -> None:
     record.write_bytes(record.read_bytes()[:100])
     (found,) = [f for f in verify(prefix).findings if f.kind == "record"]
     assert found.path == f"conda-meta/{record.name}"
-
-
-@pytest.mark.skipif(os.name == "nt", reason="made with links")
-@pytest.mark.parametrize("fast", [False, True])
-@pytest.mark.parametrize("name", ["conda-meta/sealenv", "conda-meta/sealenv.files"])
-def test_a_link_for_the_seal(prefix: Path, tmp_path: Path, name: str, fast: bool) -> None:
-    path = prefix / name
-    path.rename(tmp_path / "copy")
-    path.symlink_to(tmp_path / "copy")
-    found = verify(prefix, fast=fast).findings
-    assert ("record", name, "it is a link") in {(f.kind, f.path, f.detail) for f in found}
-    assert not any(f.kind.startswith("untracked") for f in found)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="made with links")
@@ -180,27 +160,25 @@ def compile_one(prefix: Path, source: Path, mode: py_compile.PycInvalidationMode
 
 class TestCompiled:
     @pytest.mark.parametrize("mode", list(py_compile.PycInvalidationMode))
-    def test_stale(self, prefix: Path, mode: py_compile.PycInvalidationMode) -> None:
+    def test_stale_and_orphaned(self, prefix: Path, mode: py_compile.PycInvalidationMode) -> None:
+        """Python compares a compiled file with its source itself."""
         source = site(prefix, "pip/__main__.py")
-        pyc = compile_one(prefix, source, mode)
-        report = verify(prefix)
-        assert report.findings == ()
-        assert report.notes == (
-            "1 .pyc file matches its source by header only; the code was not checked",
-        )
+        compile_one(prefix, source, mode)
+        assert verify(prefix).findings == ()
         source.write_bytes(source.read_bytes() + b"#\n")
-        assert kinds(prefix) == {
-            ("altered", source.relative_to(prefix).as_posix()),
-            ("stale-pyc", pyc),
-        }
-
-    def test_orphaned(self, prefix: Path) -> None:
-        source = site(prefix, "pip") / "own.py"
-        source.write_text("x = 1\n")
-        pyc = compile_one(prefix, source, py_compile.PycInvalidationMode.CHECKED_HASH)
+        assert kinds(prefix) == {("altered", source.relative_to(prefix).as_posix())}
         source.unlink()
-        assert kinds(prefix) == {("orphaned-pyc", pyc)}
-        assert verify(prefix).condition == "as made"
+        assert kinds(prefix) == {("missing", source.relative_to(prefix).as_posix())}
+
+    @pytest.mark.parametrize("fast", [False, True])
+    def test_edited(self, prefix: Path, fast: bool) -> None:
+        mode = py_compile.PycInvalidationMode.CHECKED_HASH
+        pyc = compile_one(prefix, site(prefix, "pip/__main__.py"), mode)
+        (prefix / "own.txt").touch()
+        seal(prefix)
+        (prefix / pyc).write_bytes((prefix / pyc).read_bytes() + b"!")
+        (found,) = verify(prefix, fast=fast).findings
+        assert (found.kind, found.path) == ("stale-pyc", pyc)
 
     def test_cut_short(self, prefix: Path) -> None:
         source = site(prefix, "pip/__main__.py")
@@ -296,20 +274,14 @@ def add_distribution(prefix: Path, name: str, version: str) -> None:
     ("place", "kind"),
     [
         ("conda-meta/x.json", "record"),
-        (FILES, "record"),
         ("activate.sh", "activation"),
-        ("source", "unreadable"),
         ("RECORD", "unreadable"),
     ],
 )
 def test_a_fifo_is_never_waited_for(
     prefix: Path, place: str, kind: str, warm_machine: Machine
 ) -> None:
-    pyc = ""
-    if place == "source":
-        path = site(prefix, "pip/__main__.py")
-        pyc = compile_one(prefix, path, py_compile.PycInvalidationMode.CHECKED_HASH)
-    elif place == "RECORD":
+    if place == "RECORD":
         path = next(prefix.glob("lib/python3.*/site-packages/pip-*.dist-info/RECORD"))
     else:
         path = prefix / place
@@ -317,14 +289,13 @@ def test_a_fifo_is_never_waited_for(
     os.mkfifo(path)
     found = warm_machine.json("verify", str(prefix), code=1)["findings"]
     assert (kind, path.relative_to(prefix).as_posix()) in {(f["kind"], f["path"]) for f in found}
-    assert pyc not in {f["path"] for f in found}
     warm_machine.run("repair", str(prefix), code=None)
     warm_machine.run("seal", str(prefix), "-y", code=None)
     warm_machine.run("info", str(prefix), code=None)
 
 
 class TestDamagedSeal:
-    @pytest.mark.parametrize("content", [b"", b"{}", b"[]"])
+    @pytest.mark.parametrize("content", [b"", b"{}"])
     def test_nothing_is_called_nobodys(self, prefix: Path, content: bytes) -> None:
         (prefix / SEAL).write_bytes(content)
         report = verify(prefix)
@@ -340,15 +311,6 @@ class TestDamagedSeal:
         assert "Errno" not in found.detail
         seal(prefix)
         assert verify(prefix).findings == ()
-
-
-def test_the_folder_of_a_killed_repair(prefix: Path) -> None:
-    (prefix / SCRATCH).mkdir()
-    (prefix / SCRATCH / "x").write_text("")
-    for fast in (False, True):
-        assert [(f.kind, f.path) for f in verify(prefix, fast=fast).findings] == [
-            ("leftover", f"{SCRATCH}/")
-        ]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no such names on Windows")

@@ -150,6 +150,17 @@ def test_an_edit_does_not_reach_the_next_environment(
     assert inodes(create("three")) == inodes(two)
 
 
+def test_an_edit_in_place_is_repaired(machine: Machine, create: Callable[..., Path]) -> None:
+    """Python writes it again when it needs it."""
+    one = create("one")
+    edited = compiled(one)["part7"]
+    edited.write_bytes(edited.read_bytes() + b"!")
+    assert [finding.kind for finding in verify(one).findings] == ["stale-pyc"]
+    machine.run("repair", str(one))
+    assert not edited.exists()
+    assert not verify(one).findings
+
+
 def _truncate(path: Path) -> None:
     os.truncate(path, 20)
 

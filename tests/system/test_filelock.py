@@ -21,14 +21,6 @@ def handles(tmp_path: Path) -> Iterator[list[int]]:
         os.close(fd)
 
 
-def test_one_alone(handles: list[int]) -> None:
-    assert try_lock(handles[0])
-    assert not try_lock(handles[1])
-    assert not try_lock(handles[2], shared=True)
-    unlock(handles[0])
-    assert try_lock(handles[1])
-
-
 def test_many_together(handles: list[int]) -> None:
     assert try_lock(handles[0], shared=True)
     assert try_lock(handles[1], shared=True)
@@ -41,7 +33,7 @@ def test_many_together(handles: list[int]) -> None:
 
 def test_a_lock_ends_with_its_handle(tmp_path: Path) -> None:
     lock = FileLock(tmp_path / "lock")
-    with lock.shared(), lock.shared(), lock.alone() as free:
+    with lock.waiting(shared=True), lock.waiting(shared=True), lock.alone() as free:
         assert not free
     with lock.alone() as free, lock.alone() as again:
         assert (free, again) == (True, False)

@@ -51,11 +51,3 @@ def test_unreadable_files_are_errors(tree: list[Path], tmp_path: Path) -> None:
     assert isinstance(gone, FileNotFoundError)
     assert isinstance(folder, OSError)
     assert answers == digests(tree)
-
-
-@pytest.mark.skipif(os.name == "nt", reason="no FIFO there")
-@pytest.mark.usefixtures("how")
-def test_a_fifo_is_not_waited_for_and_a_link_not_followed(tree: list[Path], tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "fifo")
-    (tmp_path / "link").symlink_to(tree[0])
-    assert all(isinstance(a, OSError) for a in hashed([tmp_path / "fifo", tmp_path / "link"]))

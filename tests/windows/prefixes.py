@@ -17,8 +17,8 @@ from tests.windows.machine import Windows
 __all__ = ["AWKWARD", "SCRIPTS", "create_on_this_machine", "fake_prefix", "write"]
 
 SCRIPTS = ("B", "a", "_z", "10", "9")
-AWKWARD = "a b $HOME %PATH% %%x ! !! ^ & ; | < > ( ) 'p' !OS!"
-VARIABLES = {"AWKWARD": AWKWARD, "QUOTED": 'x" & echo PWNED & "y', "FIFTY": "50%", "PLAIN": "x y"}
+AWKWARD = "a b $HOME %PATH% %%x ^ & ; | < > ( ) 'p' & echo PWNED"
+VARIABLES = {"AWKWARD": AWKWARD, "FIFTY": "50%", "PLAIN": "x y"}
 
 
 def fake_prefix(prefix: Path, variables: dict[str, str] | None = None) -> Path:

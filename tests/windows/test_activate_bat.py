@@ -76,7 +76,7 @@ def test_what_it_sets(windows: Windows, prefix: Path, tmp_path: Path, mode: str)
     assert shown["PROMPT"] == f"({NAME}) $P$G"
     for name, value in VARIABLES.items():
         assert shown[name] == value
-    assert "PWNED" not in done.stdout.replace(VARIABLES["QUOTED"], "")
+    assert "PWNED" not in done.stdout.replace(AWKWARD, "")
     kept = [name for name in shown if name.startswith("_SEALENV")]
     assert all(name.startswith("_SEALENV_OLD_") for name in kept)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.activation.launch import batch_command_line
+from sealenv.activation.windows import batch_command_line
 from sealenv.errors import UsageError
 from sealenv.gates.rules import RULES
 from tests.channel import Channels

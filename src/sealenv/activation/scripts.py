@@ -14,32 +14,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sealenv.activation.gatelines import fill, gate_lines, on_path
+from sealenv.activation.settings import settings
 from sealenv.activation.variables import read_variables
-from sealenv.activation.winscripts import compile_windows
 from sealenv.errors import FilesystemError, SpecError
 from sealenv.layout import SHELLS, is_link, is_windows
 from sealenv.quoting import QUOTE, path_text, quote_csh, quote_nu, to_bytes
-from sealenv.system.files import read_regular, write_atomic
+from sealenv.system.files import write_atomic
 from sealenv.system.volumes import real_folder
 
-__all__ = [
-    "FOLDER",
-    "Setting",
-    "Written",
-    "activation_files",
-    "compile_include",
-    "inline_script",
-    "nu_scripts",
-    "render",
-    "settings",
-    "shown_name",
-    "stale",
-    "write_scripts",
-]
+__all__ = ["Written", "activation_files", "inline_script", "write_scripts"]
 
-FOLDER = "etc/sealenv"
-
-HEADER = (
+_FOLDER = "etc/sealenv"
+_HEADER = (
     "# Compiled by sealenv from etc/conda/env_vars.d and conda-meta/state. Do not edit:\n"
     "# `sealenv repair` writes it again.\n"
 )
@@ -79,42 +65,7 @@ def compile_include(
         lines = _nu(prefix, usable, folder)
     else:
         lines = _commands(shell, prefix, usable)
-    return HEADER + "\n".join(lines) + "\n", problems
-
-
-class Setting(NamedTuple):
-    """A variable that every activation sets."""
-
-    name: str
-    value: str
-    needs: str = ""
-    """The file without which it is not set."""
-
-
-def settings(prefix: str) -> list[Setting]:
-    """Return what every activation sets after the variables of the packages, in CEP 32's order.
-
-    The value of PATH is the folder that comes before the others.
-    """
-    name = prefix.rsplit("/", 1)[-1]
-    condarc = f"{prefix}/.condarc"
-    conda, mamba = f"{prefix}/bin/conda", f"{prefix}/bin/mamba"
-    return [
-        Setting("PATH", f"{prefix}/bin"),
-        Setting("CONDA_PREFIX", prefix),
-        Setting("CONDA_SHLVL", "1"),
-        Setting("CONDA_DEFAULT_ENV", name),
-        Setting("CONDA_PROMPT_MODIFIER", f"({name}) "),
-        Setting("MAMBA_ROOT_PREFIX", prefix),
-        Setting("PYTHONNOUSERSITE", "1"),
-        Setting("SEALENV_PREFIX", prefix),
-        Setting("PIP_CONFIG_FILE", "/dev/null"),
-        Setting("CONDARC", condarc, needs=condarc),
-        Setting("MAMBARC", condarc, needs=condarc),
-        Setting("CONDA_EXE", conda, needs=conda),
-        Setting("CONDA_PYTHON_EXE", f"{prefix}/bin/python", needs=conda),
-        Setting("MAMBA_EXE", mamba, needs=mamba),
-    ]
+    return _HEADER + "\n".join(lines) + "\n", problems
 
 
 _COMMANDS = {
@@ -129,16 +80,20 @@ def _commands(shell: str, prefix: str, usable: Mapping[str, str]) -> list[str]:
     quote = QUOTE[shell]
     put, where, rest = _COMMANDS[shell]
     lines = [put.format(name, value) for name, value in usable.items()]
-    for row in settings(prefix):
-        line = put.format(row.name, quote(row.value) + (rest if row.name == "PATH" else ""))
-        lines.append(where.format(quote(row.needs), line) if row.needs else line)
+    for name, value, needs in _own(prefix):
+        line = put.format(name, quote(value) + (rest if name == "PATH" else ""))
+        lines.append(where.format(quote(needs), line) if needs else line)
     return lines
 
 
-def _rows(shell: str, prefix: str, usable: Mapping[str, str]) -> Iterable[tuple[str, str, str]]:
+def _own(prefix: str) -> list[tuple[str, str, str]]:
+    return settings(prefix, prefix.rsplit("/", 1)[-1])
+
+
+def _rows(shell: str, prefix: str, usable: Mapping[str, str]) -> Iterable[tuple[str, ...]]:
     quote = QUOTE[shell]
     yield from ((quote(name), value, quote("")) for name, value in usable.items())
-    yield from ((quote(r.name), quote(r.value), quote(r.needs)) for r in settings(prefix))
+    yield from (tuple(map(quote, row)) for row in _own(prefix))
 
 
 def _xsh(prefix: str, usable: Mapping[str, str]) -> list[str]:
@@ -164,7 +119,7 @@ def nu_scripts(folder: Path) -> str:
         )
         failed = f'print --stderr $"sealenv: ($path{number}) failed: ($error.msg)"'
         lines.append(f"try {{ source $script{number} }} catch {{|error| {failed} }}")
-    return HEADER + "\n".join(lines) + "\n"
+    return _HEADER + "\n".join(lines) + "\n"
 
 
 def _scripts(folder: Path, kind: str) -> list[str]:
@@ -194,7 +149,7 @@ def render(template: str, shell: str, prefix: str, names: Iterable[str] = ()) ->
     places = {"PREFIX": QUOTE[shell](prefix), "SHOWN": QUOTE[shell](shown)}
     if shell == "csh":
         places["GLOB"] = quote_csh(prefix, pattern=True)
-        places["NAMES"] = " ".join((*names, *(row.name for row in settings(prefix))))
+        places["NAMES"] = " ".join((*names, *(row[0] for row in _own(prefix))))
     # One pass, so that no marker in a path is taken for ours.
     return re.sub("__SEALENV_(PREFIX|SHOWN|GLOB|NAMES)__", lambda found: places[found[1]], text)
 
@@ -205,6 +160,8 @@ def _compile(
     values, problems = read_variables(prefix)
     problems = list(problems)
     if is_windows(platform):
+        from sealenv.activation.winscripts import compile_windows
+
         files, refused = compile_windows(prefix, place or str(real_folder(prefix)), values)
         return files, problems + refused
     real = path_text(place or os.path.realpath(prefix))
@@ -212,12 +169,12 @@ def _compile(
     for shell in SHELLS:
         files[f"activate.{shell}"] = to_bytes(render(f"activate.{shell}", shell, real))
         include, refused = compile_include(shell, real, values, prefix)
-        files[f"{FOLDER}/env.{shell}"] = to_bytes(include)
+        files[f"{_FOLDER}/env.{shell}"] = to_bytes(include)
         problems.extend(refused)
     for name in ("activate.csh", "deactivate.csh"):
-        path = name if name == "activate.csh" else f"{FOLDER}/{name}"
+        path = name if name == "activate.csh" else f"{_FOLDER}/{name}"
         files[path] = to_bytes(render(name, "csh", real, values))
-    files[f"{FOLDER}/scripts.nu"] = to_bytes(nu_scripts(prefix))
+    files[f"{_FOLDER}/scripts.nu"] = to_bytes(nu_scripts(prefix))
     return files, problems
 
 
@@ -277,9 +234,9 @@ def write_scripts(prefix: Path, *, platform: str, only: Collection[str] | None =
     """
     files, problems = _compile(prefix, platform)
     names = [name for name in files if only is None or name in only]
-    inside = any(name.startswith(FOLDER) for name in names)
+    inside = any(name.startswith(_FOLDER) for name in names)
     try:
-        for folder in (prefix / "etc", prefix / FOLDER) if inside else ():
+        for folder in (prefix / "etc", prefix / _FOLDER) if inside else ():
             if is_link(folder):
                 raise FilesystemError(
                     "A folder for the activation scripts is a link; nothing is written through it",
@@ -288,7 +245,7 @@ def write_scripts(prefix: Path, *, platform: str, only: Collection[str] | None =
                 )
             folder.mkdir(exist_ok=True)
         # The includes last: their time is what staleness is measured by.
-        for name in sorted(names, key=lambda name: name.startswith(FOLDER)):
+        for name in sorted(names, key=lambda name: name.startswith(_FOLDER)):
             write_atomic(prefix / name, files[name], mode=0o644)
     except OSError as error:
         raise FilesystemError(
@@ -296,16 +253,3 @@ def write_scripts(prefix: Path, *, platform: str, only: Collection[str] | None =
             where=str(error.filename or prefix),
         ) from error
     return Written(sorted(files), problems)
-
-
-def stale(prefix: Path, *, platform: str = "linux-64") -> list[str]:
-    """Return the relative paths of the scripts that `write_scripts` would change now."""
-    old = []
-    for name, content in activation_files(prefix, platform=platform).items():
-        try:
-            same = read_regular(prefix / name) == content
-        except OSError:
-            same = False
-        if not same:
-            old.append(name)
-    return old

@@ -13,23 +13,13 @@ from typing import NamedTuple
 
 from sealenv.system.files import read_regular
 
-__all__ = [
-    "ENV_VARS_DIR",
-    "RESERVED",
-    "STATE",
-    "UNSET",
-    "Variables",
-    "read_variables",
-    "usable_on_windows",
-]
+__all__ = ["STATE", "UNSET", "Variables", "read_variables", "usable_on_windows"]
 
-ENV_VARS_DIR = "etc/conda/env_vars.d"
+_FOLDER = "etc/conda/env_vars.d"
 STATE = "conda-meta/state"
-
 UNSET = "***unset***"
 """conda's value for a variable that `conda env config vars unset` removed. The activation does not set
-it, even if a package does; a value of the shell is left alone
-(conda/activate.py, build_activate)."""
+it, even if a package does; a value of the shell is left alone (conda/activate.py, build_activate)."""
 
 _OURS = (
     "PATH CONDA_PREFIX CONDA_SHLVL CONDA_DEFAULT_ENV CONDA_PROMPT_MODIFIER MAMBA_ROOT_PREFIX "
@@ -50,14 +40,13 @@ _OF_SHELLS = (
     "history version umask hostname pid fish_pid CMD_DURATION status_generation "
     "true false null in config nu env"
 )
-RESERVED = frozenset((*_OURS.split(), *_OF_SHELLS.split()))
-"""Names that no environment may set; a reader reports and skips them."""
-
-_OF_WINDOWS = frozenset({
-    *("PATH", "PROMPT", "COMSPEC", "SYSTEMROOT", "WINDIR", "CD", "DATE", "TIME", "RANDOM"),
-    *("ERRORLEVEL", "CMDCMDLINE", "CMDEXTVERSION", "CONDA_EXE", "CONDA_BAT", "CONDA_PYTHON_EXE"),
-    *("MAMBA_EXE", "_CE_M", "_CE_CONDA"),
-})  # fmt: skip
+_RESERVED = frozenset((*_OURS.split(), *_OF_SHELLS.split()))
+"""Names that no environment may set."""
+_WINDOWS = (
+    "PATH PROMPT COMSPEC SYSTEMROOT WINDIR CD DATE TIME RANDOM ERRORLEVEL CMDCMDLINE CMDEXTVERSION "
+    "CONDA_EXE CONDA_BAT CONDA_PYTHON_EXE MAMBA_EXE _CE_M _CE_CONDA"
+)
+_OF_WINDOWS = frozenset(_WINDOWS.split())
 """Names, in any case, that no environment may set there."""
 
 
@@ -73,57 +62,44 @@ def read_variables(prefix: Path) -> Variables:
     """Merge env_vars.d and state of a prefix; a broken file is a problem, never an exception."""
     values: dict[str, str] = {}
     problems: list[str] = []
-    folder = prefix / ENV_VARS_DIR
-    try:
-        names = [e.name for e in folder.iterdir()]
-    except (FileNotFoundError, NotADirectoryError):
-        names = []
-    except OSError as error:
-        names = []
-        problems.append(f"{ENV_VARS_DIR} cannot be read: {error.strerror}")
     # Code-point order, which is the byte order of UTF-8; hidden files are not matched by a glob.
-    for name in sorted(n for n in names if n.endswith(".json") and not n.startswith(".")):
-        content = _read(folder / name, f"{ENV_VARS_DIR}/{name}", problems)
-        _merge(values, content, f"{ENV_VARS_DIR}/{name}", problems)
+    names = sorted(path.name for path in (prefix / _FOLDER).glob("*.json"))
+    for name in (name for name in names if not name.startswith(".")):
+        label = f"{_FOLDER}/{name}"
+        _merge(values, _read(prefix / label, label, problems), label, problems)
     state = _read(prefix / STATE, STATE, problems)
-    if state is not None:
-        _merge(values, state.get("env_vars", {}), f"{STATE}: env_vars", problems)
+    _merge(values, state.get("env_vars") or {}, f"{STATE}: env_vars", problems)
     kept = {name: value for name, value in values.items() if value != UNSET}
     return Variables(kept, problems)
 
 
-def _read(path: Path, label: str, problems: list[str]) -> dict[str, object] | None:
+def _read(path: Path, label: str, problems: list[str]) -> dict[str, object]:
     try:
         content = json.loads(read_regular(path))
     except FileNotFoundError:
-        return None
-    except OSError as error:
-        problems.append(f"{label} cannot be read: {error.strerror}")
-        return None
-    except (ValueError, RecursionError) as error:
-        problems.append(f"{label} is not JSON: {error}")
-        return None
+        return {}
+    except (OSError, ValueError, RecursionError) as error:
+        problems.append(f"{label} cannot be read: {getattr(error, 'strerror', None) or error}")
+        return {}
     if not isinstance(content, dict):
         problems.append(f"{label} is not a JSON object")
-        return None
+        return {}
     return content
 
 
 def _merge(values: dict[str, str], content: object, label: str, problems: list[str]) -> None:
-    if content is None:
-        return
     if not isinstance(content, dict):
         problems.append(f"{label} is not a JSON object")
         return
     for name, value in content.items():
         if not (name.isascii() and name.isidentifier()):
             problems.append(f"{label}: {name!r} is not a name of a variable")
-        elif name in RESERVED or name.lower().startswith("_sealenv_"):
+        elif name in _RESERVED or name.lower().startswith("_sealenv_"):
             problems.append(f"{label}: {name} is reserved and was not set")
-        elif not isinstance(value, str):
-            problems.append(f"{label}: the value of {name} is not a string")
-        elif "\0" in value or any("\ud800" <= c <= "\udfff" for c in value):
-            problems.append(f"{label}: the value of {name} holds a NUL or half a character")
+        elif not isinstance(value, str) or any(
+            c == "\0" or "\ud800" <= c <= "\udfff" for c in value
+        ):
+            problems.append(f"{label}: the value of {name} is not a text")
         else:
             values[name] = value
 

@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sealenv.activation.gatelines import fill, gate_lines, on_path
+from sealenv.activation.settings import settings
 from sealenv.activation.variables import usable_on_windows
-from sealenv.activation.windows import script_names, settings
+from sealenv.activation.windows import script_names
 from sealenv.errors import SpecError
 from sealenv.quoting import quote_cmd, quote_ps1, to_bytes
 
@@ -36,7 +37,7 @@ def compile_windows(
         values: the variables, from `read_variables`.
     """
     chosen, problems = usable_on_windows(values)
-    names = list(dict.fromkeys((*chosen, *(row[0] for row in settings("", "")))))
+    names = list(dict.fromkeys((*chosen, *(row[0] for row in settings("", "", windows=True)))))
     saved = ["PATH", "PROMPT", *names]
     keep = [_copied(name, f"_SEALENV_OLD_{name}") for name in saved]
     restore = [_copied(f"_SEALENV_OLD_{name}", name) for name in saved]
@@ -54,8 +55,6 @@ def compile_windows(
     texts[f"{_FOLDER}/leave.bat"] = _scripts_bat(prefix, "deactivate.d")
     files = {name: text.replace("\n", "\r\n").encode("ascii") for name, text in texts.items()}
     files[f"{_FOLDER}/prefix.txt"] = to_bytes(windows_path_of(made_at) + "\n")
-    if b"_sealenv_bang" in files[f"{_FOLDER}/env.bat"]:
-        files[f"{_FOLDER}/bang.txt"] = b"!\r\n"
     return files, problems + refused
 
 
@@ -103,22 +102,13 @@ _NOTE = (
 
 
 def _env_bat(values: Mapping[str, str]) -> tuple[str, list[str]]:
-    lines, problems = [], []
+    lines, problems = [f"@rem {line}" for line in _NOTE], []
     for name, value in values.items():
         try:
-            plain = f'@set "{name}={quote_cmd(value)}"'
-            if "!" not in value:
-                lines.append(plain)
-                continue
-            lines.append(f'@if "!!"=="" set "{name}={quote_cmd(value, delayed=True)}"')
-            lines.append(f'@if not "!!"=="" {plain[1:]}')
+            lines.append(f'@set "{name}={quote_cmd(value)}"')
         except SpecError as error:
             problems.append(f"{name} is not set in cmd.exe: {error.what}")
-    if any("_sealenv_bang" in line for line in lines):
-        lines.insert(0, '@if "!!"=="" set /p "_sealenv_bang=" <"%~dp0bang.txt"')
-        lines.insert(1, '@set "_sealenv_caret=^"')
-        lines += ['@set "_sealenv_bang="', '@set "_sealenv_caret="']
-    return "\n".join([*(f"@rem {line}" for line in _NOTE), *lines]) + "\n", problems
+    return "\n".join(lines) + "\n", problems
 
 
 def _scripts_bat(prefix: Path, kind: str) -> str:
@@ -160,6 +150,6 @@ def _env_ps1(made_at: str, values: Mapping[str, str]) -> str:
     # In quotes that PowerShell expands: activate.ps1 knows its place.
     lines += [
         f'        , @("{name}", "{value}", "{needs}")'
-        for name, value, needs in settings("$here", "$name")
+        for name, value, needs in settings("$here", "$name", windows=True)
     ]
     return "\n".join([*lines, "    )", "}"]) + "\n"

@@ -5,14 +5,14 @@ A check is a function with the decorator `check`, in one of these modules.
 
 from __future__ import annotations
 
-from sealenv.checks import configuration, shell, target, windows
+from sealenv.checks import configuration, shell, windows
 from sealenv.checks.check import Check
 
 __all__ = ["CHECKS", "checks_for"]
 
 CHECKS: tuple[Check, ...] = tuple(
     found
-    for module in (shell, configuration, target, windows)
+    for module in (shell, configuration, windows)
     for found in vars(module).values()
     if isinstance(found, Check)
 )

@@ -33,16 +33,10 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 @dataclass(frozen=True)
 class Cut:
-    """A part of a file that a fix removes.
-
-    Attributes:
-        path: the file, as it was found; possibly a link.
-        before: its bytes, as the check read them.
-        start: the first byte of the part.
-        end: the byte after it.
-    """
+    """A part of a file that a fix removes: the bytes from `start` to `end` of `before`."""
 
     path: Path
+    """As it was found; possibly a link."""
     before: bytes
     start: int
     end: int
@@ -50,19 +44,12 @@ class Cut:
 
 @dataclass(frozen=True)
 class SetValue:
-    """A text in the registry, and the text that replaces it.
-
-    Attributes:
-        key: where it is.
-        name: its name.
-        kind: the number of its type, which stays the same.
-        before: the text that was read.
-        after: the new text; None deletes the value.
-    """
+    """A text in the registry, and the text that replaces it; None deletes the value."""
 
     key: Key
     name: str
     kind: int
+    """The number of its type, which stays the same."""
     before: str
     after: str | None
 

@@ -1,8 +1,8 @@
-"""What conda, mamba, pip and Python read in every environment."""
+"""What conda, mamba and pip read in every environment. Only lines are examined, as in start-up files."""
 
 from __future__ import annotations
 
-import configparser
+import os
 import re
 import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -11,7 +11,8 @@ from pathlib import Path
 from sealenv.checks.check import Finding, check, unreadable
 from sealenv.checks.computer import Computer
 
-_SETTING = re.compile(r"\s*['\"-]*(?P<name>[A-Za-z][\w-]*)['\"]?\s*[=:]")
+_SECTION = re.compile(r"\[(?P<name>[^\]]+)\]")
+_SETTING = re.compile(r"['\"-]*(?P<name>[A-Za-z][\w-]*)['\"]?\s*[=:]\s*(?P<value>.*)")
 _CONDA_SETTINGS = frozenset(
     {"pkgs-dirs", "envs-dirs", "root-prefix", "target-prefix", "envs-path", "rc-path"}
     | {"channels", "default-channels", "channel-alias", "custom-channels", "custom-multichannels"}
@@ -24,42 +25,47 @@ _PIP_SETTINGS = frozenset(
 )
 """Settings with which pip installs to another place."""
 _OFF = frozenset({"", "no", "false", "off", "0"})
+_Found = list[tuple[str, str, str]]
+"""Settings of a file: `section.name` or `name`, as it is spelled; the value; the line."""
+
+
+def _settings(data: bytes, wanted: Collection[str]) -> _Found:
+    """Return the lines that begin one of these settings. pip takes `_` and capitals too."""
+    found = []
+    section = ""
+    for line in data.decode("utf-8-sig", "replace").splitlines():
+        header, setting = _SECTION.match(line), _SETTING.match(line.strip())
+        if header:
+            section = f"{header['name']}."
+        elif setting and setting["name"].lower().replace("_", "-") in wanted:
+            found.append((section + setting["name"], setting["value"], line.strip()))
+    return found
 
 
 def _each(
-    computer: Computer, paths: Iterable[Path], look: Callable[[Path, bytes], Iterator[Finding]]
+    computer: Computer,
+    paths: Iterable[Path],
+    wanted: Collection[str],
+    say: Callable[[Path, _Found], Finding | None],
 ) -> Iterator[Finding]:
     """Yield what is found in each existing file. A file that cannot be read is a finding."""
     for path in dict.fromkeys(paths):
         try:
-            data = computer.bytes_of(path)
-            if data is not None:
-                yield from look(path, data)
-        except (OSError, ValueError) as error:
+            found = _settings(computer.bytes_of(path) or b"", wanted)
+        except OSError as error:
             yield unreadable(path, error)
+            continue
+        finding = say(path, found) if found else None
+        if finding:
+            yield finding
 
 
 def _named(computer: Computer, *variables: str) -> Iterator[Path]:
     """Yield the configurations that variables name."""
     for name in variables:
-        path = computer.expand(computer.setting(name))
-        if path and path.name.lower() not in ("null", "nul"):
-            yield path
-
-
-def _spelled(name: str) -> str:
-    """Return a setting as pip spells it: `_normalize_name` in pip/_internal/configuration.py."""
-    return name.lower().replace("_", "-").removeprefix("--")
-
-
-def _lines(data: bytes, names: Collection[str]) -> tuple[str, ...]:
-    """Return the lines that begin one of these settings."""
-    found = [
-        line.strip()
-        for line in data.decode("utf-8-sig", "replace").splitlines()
-        if (match := _SETTING.match(line)) and _spelled(match["name"]) in names
-    ]
-    return tuple(found[:8])
+        path = os.path.expanduser(computer.setting(name))
+        if os.path.isabs(path) and path != os.devnull:
+            yield Path(path)
 
 
 @check(
@@ -70,18 +76,18 @@ def _lines(data: bytes, names: Collection[str]) -> tuple[str, ...]:
     "warning",
 )
 def _condarc(computer: Computer) -> Iterator[Finding]:
-    def look(path: Path, data: bytes) -> Iterator[Finding]:
-        named = [name for name in _yaml(data) if _spelled(name) in _CONDA_SETTINGS]
-        if named:
-            what = f"it sets {', '.join(named)} for every conda and mamba"
-            mine = path.is_relative_to(computer.home)
-            keys = " ".join(f"--remove-key {name}" for name in named)
-            how = f"conda config --file {shlex.quote(str(path))} {keys}"
-            how += "" if mine else ", if no other user needs these settings"
-            lines = _lines(data, {_spelled(name) for name in named})
-            yield Finding("warning", what, str(path), how, lines)
+    def say(path: Path, found: _Found) -> Finding:
+        names = [name for name, _, _ in found]
+        what = f"it sets {', '.join(names)} for every conda and mamba"
+        keys = " ".join(f"--remove-key {name}" for name in names)
+        how = f"conda config --file {shlex.quote(str(path))} {keys}"
+        how += (
+            "" if path.is_relative_to(computer.home) else ", if no other user needs these settings"
+        )
+        lines = tuple(line for _, _, line in found)
+        return Finding("warning", what, str(path), how, lines[:8])
 
-    yield from _each(computer, _conda_files(computer), look)
+    yield from _each(computer, _conda_files(computer), _CONDA_SETTINGS, say)
 
 
 def _conda_files(computer: Computer) -> Iterator[Path]:
@@ -99,53 +105,25 @@ def _conda_files(computer: Computer) -> Iterator[Path]:
     yield from _named(computer, "CONDARC", "MAMBARC")
 
 
-def _yaml(data: bytes) -> list[str]:
-    """Return the names of the settings in a .condarc.
-
-    Raises:
-        ValueError: it is not a mapping in YAML.
-    """
-    import yaml
-
-    try:
-        settings = yaml.safe_load(data.decode("utf-8-sig"))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" in line {mark.line + 1}" if mark else ""
-        raise ValueError(f"it is not valid YAML{line}") from error
-    if not isinstance(settings, dict | None):
-        raise ValueError("it is not a mapping of settings")
-    return [str(name) for name in settings or {}]
-
-
 @check(
     "pip-conf",
     "configurations that pip reads outside of an activated sealed environment",
-    "pip installs to another place, or fails",
+    "pip installs to another place",
     "error",
     "warning",
 )
 def _pip_conf(computer: Computer) -> Iterator[Finding]:
-    def look(path: Path, data: bytes) -> Iterator[Finding]:
-        try:
-            bad = [
-                (section, name)
-                for section, name, value in _ini(data)
-                if name in _PIP_SETTINGS and value not in _OFF
-            ]
-        except (configparser.Error, UnicodeDecodeError) as error:
-            reason = re.sub(r"\s+", " ", str(error))
-            how = "correct it with a text editor"
-            yield Finding("error", f"pip fails to read it: {reason}", str(path), how)
-            return
-        if bad:
-            section, name = bad[0]
-            what = f"{name} makes pip install to another place"
-            scope = "--user" if path.is_relative_to(computer.home) else "--global"
-            how = f"pip config {scope} unset {section}.{name}"
-            yield Finding("error", what, str(path), how, _lines(data, [name for _, name in bad]))
+    def say(path: Path, found: _Found) -> Finding | None:
+        bad = [(name, line) for name, value, line in found if value.strip().lower() not in _OFF]
+        if not bad:
+            return None
+        name = bad[0][0]
+        what = f"{name} makes pip install to another place"
+        scope = "--user" if path.is_relative_to(computer.home) else "--global"
+        how = f"pip config {scope} unset {name}"
+        return Finding("error", what, str(path), how, tuple(line for _, line in bad[:8]))
 
-    yield from _each(computer, _pip_files(computer), look)
+    yield from _each(computer, _pip_files(computer), _PIP_SETTINGS, say)
 
 
 def _pip_files(computer: Computer) -> Iterator[Path]:
@@ -164,16 +142,3 @@ def _pip_files(computer: Computer) -> Iterator[Path]:
             yield home / "Library/Application Support/pip/pip.conf"
         yield computer.config / "pip/pip.conf"
     yield from _named(computer, "PIP_CONFIG_FILE")
-
-
-def _ini(data: bytes) -> Iterator[tuple[str, str, str]]:
-    """Yield the settings as pip reads them: section, name, value in lower case.
-
-    Raises:
-        UnicodeDecodeError, configparser.Error: pip fails too.
-    """
-    parser = configparser.RawConfigParser()
-    parser.read_string(re.sub(r"\r\n?", "\n", data.decode()))
-    for section in parser.sections():
-        for name, value in parser.items(section):
-            yield section, _spelled(name), value.strip().lower()

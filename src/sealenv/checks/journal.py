@@ -9,72 +9,76 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from pathlib import Path
 
 import msgspec
 
-from sealenv.checks.check import SetValue
+from sealenv.checks.check import Cut, SetValue
 from sealenv.checks.computer import LARGEST
 from sealenv.errors import ChangedSinceError, FilesystemError, NotFoundError, from_oserror
-from sealenv.system.filelock import FileLock
 from sealenv.system.files import final_path, read_regular, replace_like, write_atomic
 from sealenv.system.registry import Registry, Value
 
 __all__ = ["FileEdit", "Fix", "Journals"]
 
-_VERSION = 3
 _NAME = re.compile(r"\d{8}T\d{12}Z-[a-z0-9+-]+\.json")
 
 
 class FileEdit(msgspec.Struct, frozen=True):
-    """One file that a fix changes.
-
-    Attributes:
-        path: as it was found.
-        real: the file itself, if the path is a link.
-        before: its bytes.
-        after: its bytes afterwards.
-    """
+    """One file that a fix changes, with its bytes before and after."""
 
     path: str
+    """As it was found."""
     real: str
+    """The file itself, if the path is a link."""
     before: bytes
     after: bytes
 
 
 class Fix(msgspec.Struct, frozen=True):
-    """What a fix changes, and the content of its journal.
-
-    Attributes:
-        name: of the journal.
-        made: when, in UTC.
-        checks: the ids that were named.
-        files: the files.
-        values: the values of the registry.
-        version: of the format.
-    """
+    """What a fix changes, and the content of its journal."""
 
     name: str
+    """Of the journal."""
     made: str
+    """When, in UTC."""
     checks: tuple[str, ...]
+    """The ids that were named."""
     files: tuple[FileEdit, ...]
     values: tuple[SetValue, ...]
-    version: int = _VERSION
+    version: int = 3
 
     @classmethod
-    def new(cls, checks: list[str], files: list[FileEdit], values: list[SetValue]) -> Fix:
+    def new(cls, checks: Iterable[str], changes: Iterable[Cut | SetValue]) -> Fix:
         """Return a fix with a name that sorts by time."""
         now = datetime.now(timezone.utc)
+        checks, changes = tuple(checks), list(changes)
         name = f"{now:%Y%m%dT%H%M%S%f}Z-{'+'.join(checks)}"
         made = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return cls(name, made, tuple(checks), tuple(files), tuple(values))
+        values = tuple(change for change in changes if isinstance(change, SetValue))
+        return cls(name, made, checks, tuple(_edits(changes)), values)
 
     @property
     def changes(self) -> tuple[FileEdit | SetValue, ...]:
         """The files and the values."""
         return (*self.files, *self.values)
+
+
+def _edits(changes: Iterable[Cut | SetValue]) -> list[FileEdit]:
+    """Return each file without the parts that are removed."""
+    cuts: dict[Path, list[Cut]] = {}
+    for change in changes:
+        if isinstance(change, Cut):
+            cuts.setdefault(change.path, []).append(change)
+    edits = []
+    for path, parts in cuts.items():
+        after = before = parts[0].before
+        for part in sorted(parts, key=lambda part: part.start, reverse=True):
+            after = after[: part.start] + after[part.end :]
+        edits.append(FileEdit(str(path), os.path.realpath(path), before, after))
+    return edits
 
 
 class Journals:
@@ -127,16 +131,13 @@ class Journals:
     def _read(self, name: str) -> Fix:
         path = self._path(name)
         try:
-            fix = msgspec.convert(json.loads(read_regular(path)), Fix)
-            if fix.version != _VERSION:
-                raise ValueError("another version of sealenv wrote it")
+            return msgspec.convert(json.loads(read_regular(path)), Fix)
         except OSError as error:
             raise from_oserror(error) from error
         except ValueError as error:
             hint = "to undo another fix: sealenv doctor --undo NAME"
             what = f"the journal of a fix cannot be used: {error}"
             raise FilesystemError(what, where=str(path), hint=hint) from error
-        return fix
 
     def apply(self, fix: Fix) -> None:
         """Make the changes of a fix.
@@ -146,54 +147,52 @@ class Journals:
 
         Raises:
             ChangedSinceError: a file or value has changed since it was read; nothing was changed.
-            FilesystemError: another doctor is running, or the system refuses; nothing is changed.
+            FilesystemError: the system refuses; nothing is changed.
         """
-        with self._locked():
-            for change in fix.changes:
-                if _was_moved(change) or self._now(change) != change.before:
-                    what = "it has changed since it was read"
-                    hint = "run sealenv doctor again"
-                    raise ChangedSinceError(what, where=_where(change), hint=hint)
-            # msgspec's own encoder refuses a path or a value that is not UTF-8.
-            text = json.dumps(msgspec.to_builtins(fix), indent=1)
+        for change in fix.changes:
+            if self._now(change) != change.before:
+                what = "it has changed since it was read"
+                raise ChangedSinceError(what, where=_where(change), hint="run sealenv doctor again")
+        # msgspec's own encoder refuses a path or a value that is not UTF-8.
+        text = json.dumps(msgspec.to_builtins(fix), indent=1)
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_atomic(self._path(fix.name), text.encode(), mode=0o600, durable=True)
             try:
-                write_atomic(self._path(fix.name), text.encode(), mode=0o600, durable=True)
-                try:
-                    for change in fix.changes:
-                        self._set(change, change.after)
-                except OSError:
-                    self._restore(fix)
-                    raise
-            except OSError as error:
-                raise from_oserror(error) from error
+                for change in fix.changes:
+                    self._set(change, change.after)
+            except OSError:
+                self._restore(fix)
+                raise
+        except OSError as error:
+            raise from_oserror(error) from error
 
     def revert(self, fix: Fix) -> None:
         """Restore what a fix changed, and remove its journal.
 
         Raises:
             ChangedSinceError: a file or value has changed since; nothing was changed.
-            FilesystemError: another doctor is running, or the system refuses; the journal is kept.
+            FilesystemError: the system refuses; the journal is kept.
         """
-        with self._locked():
-            changed = [
-                _where(change)
-                for change in fix.changes
-                if self._now(change) not in (change.before, change.after)
-            ]
-            if changed:
-                later = [name for name in self.names() if name > fix.name]
-                first = f"undo the later fixes first: {', '.join(later)}; or " if later else ""
-                path = self._path(fix.name)
-                raise ChangedSinceError(
-                    "it has changed since the fix, and the change would be lost",
-                    where=fix.name,
-                    details=changed,
-                    hint=f"{first}change it by hand; the old content is in {path}, in base64",
-                )
-            try:
-                self._restore(fix)
-            except OSError as error:
-                raise from_oserror(error) from error
+        changed = [
+            _where(change)
+            for change in fix.changes
+            if self._now(change) not in (change.before, change.after)
+        ]
+        if changed:
+            later = [name for name in self.names() if name > fix.name]
+            first = f"undo the later fixes first: {', '.join(later)}; or " if later else ""
+            path = self._path(fix.name)
+            raise ChangedSinceError(
+                "it has changed since the fix, and the change would be lost",
+                where=fix.name,
+                details=changed,
+                hint=f"{first}change it by hand; the old content is in {path}, in base64",
+            )
+        try:
+            self._restore(fix)
+        except OSError as error:
+            raise from_oserror(error) from error
 
     def _restore(self, fix: Fix) -> None:
         for change in fix.changes:
@@ -205,17 +204,12 @@ class Journals:
         """Return the bytes of a file or the text of a value; None if it does not exist.
 
         Raises:
-            ChangedSinceError: this system has no registry.
             FilesystemError: it cannot be read.
         """
         if isinstance(change, SetValue):
-            if self._registry is None:
-                raise ChangedSinceError("this system has no registry", where=str(change.key))
-            value = self._registry.value(change.key, change.name)
+            value = self._registry and self._registry.value(change.key, change.name)
             return value.data if value else None
         try:
-            if os.path.islink(change.real):
-                return None
             return read_regular(change.real, most=2 * LARGEST)
         except FileNotFoundError:
             return None
@@ -229,34 +223,9 @@ class Journals:
             value = None if content is None else Value(change.kind, content)
             self._registry.write(change.key, change.name, value)
 
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Make the folder and lock it, so that one doctor changes something at a time.
-
-        Raises:
-            FilesystemError: another process holds the lock.
-        """
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with FileLock(self.folder / "lock").alone() as ours:
-            if not ours:
-                raise FilesystemError(
-                    "another doctor is changing something",
-                    where=str(self.folder),
-                    hint="wait until it ends, then run doctor again",
-                )
-            for name in os.listdir(self.folder):
-                if _NAME.fullmatch(final_path(name) or ""):  # incomplete: nothing was changed
-                    os.unlink(self.folder / name)
-            yield
-
 
 def _where(change: FileEdit | SetValue) -> str:
     return change.real if isinstance(change, FileEdit) else f"{change.key} {change.name}"
-
-
-def _was_moved(change: FileEdit | SetValue) -> bool:
-    """Return whether a link leads to another file now."""
-    return isinstance(change, FileEdit) and os.path.realpath(change.path) != change.real
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sealenv.checks.check import Severity
-from sealenv.gates.rules import HONOURED, rule_of
+from sealenv.gates.rules import rule_of
 
 __all__ = [
     "CONDA_HOOK",
@@ -86,37 +85,16 @@ _PASSED_OVER = re.compile(
 )
 """Comments, and commands that only name what they print or look for."""
 _COMMENT = re.compile(r"\s#.*")
-_MORE = re.compile(
-    r"PYTHON(?:EXECUTABLE|PLATLIBDIR|CASEOK|INSPECT|STARTUP|USERBASE)"
-    r"|PIP_(?:REQUIRE_VIRTUALENV|INDEX_URL|EXTRA_INDEX_URL|NO_INDEX|FIND_LINKS|CONSTRAINT)"
-    r"|PIP_(?:ROOT|PYTHON|CONFIG_FILE|SRC)|CONDARC|MAMBARC|BASH_ENV"
-    r"|(?:VIRTUAL_ENV|PIPENV|_?CONDA|MAMBA|_CE|PIXI|PYENV)_\w+"
-    r"|UV_(?:PROJECT_ENVIRONMENT|PYTHON|SYSTEM_PYTHON|TARGET|PREFIX|TOOL_DIR|TOOL_BIN_DIR"
-    r"|PYTHON_INSTALL_DIR)"
-)
-"""Variables that are not in the gate's table, and that a profile should not set for every program."""
-_HARMLESS = frozenset(
-    {name for name, _ in HONOURED}
-    | {"CONDA_PROMPT_MODIFIER", "PYENV_VIRTUALENV_DISABLE_PROMPT", "PYENV_SHELL", "PYENV_ROOT"}
-    | {"VIRTUAL_ENV_DISABLE_PROMPT", "CONDA_AUTO_ACTIVATE_BASE", "CONDA_AUTO_ACTIVATE"}
-)
-"""Settings that change no environment."""
 _LONGEST = 1000
 """Characters of a line that are read."""
 
 
-def variable_matters(name: str, value: str) -> Severity | None:
-    """Return how much it matters that every process has a variable; None: not at all.
-
-    A variable that the gate refuses (`gates.rules`) is an error.
-    """
-    value = value.strip().strip("'\"")
-    if value in ("", "$null", "null", r"\x1d") or name in _HARMLESS:  # \x1d: an empty list of fish
-        return None
+def variable_matters(name: str, value: str) -> bool:
+    """Return whether the gate refuses a shell in which a variable has a value."""
     rule = rule_of(name)
-    if rule is None:
-        return "warning" if _MORE.fullmatch(name) else None
-    return "error" if rule.applies_to(value) else None
+    value = value.strip().strip("'\"")
+    empty = value in ("", "$null", "null", r"\x1d")  # \x1d: an empty list of fish
+    return rule is not None and not empty and rule.applies_to(value)
 
 
 def command_of(line: str) -> str:
@@ -130,9 +108,7 @@ def command_of(line: str) -> str:
 def loads(command: str, pattern: str) -> bool:
     """Return whether a command runs a file, or the output of a program, that matches a pattern.
 
-    Args:
-        command: the line.
-        pattern: a regular expression; `{exe}` in it is the end of a program's name.
+    `{exe}` in the regular expression is the end of a program's name.
     """
     pattern = pattern.replace("{exe}", _EXE)
     return bool(_LOADS.search(command) and re.search(pattern, command, re.IGNORECASE))

@@ -18,7 +18,7 @@ from sealenv.system.registry import Key
 if TYPE_CHECKING:
     from sealenv.checks.computer import Computer
 
-__all__ = ["Block", "Profile", "Profiles", "codec_of", "find_blocks", "lines_of", "read_profiles"]
+__all__ = ["Block", "Profile", "Profiles", "codec_of", "find_blocks", "read_profiles"]
 
 _FILES = {
     "sh": "~/.profile /etc/profile /etc/profile.d/*.sh",
@@ -38,14 +38,6 @@ _FILES = {
     "the login": "CONFIG/environment.d/*.conf /etc/environment /etc/environment.d/*.conf",
 }
 """Shell -> files, each below a place of `_places`."""
-_SHELLS = {".fish": "fish", ".csh": "tcsh", ".ps1": "PowerShell", ".nu": "nu", ".xsh": "xonsh"}
-_SOURCED = re.compile(r"(?:^|[;&|\s])(?:\.|source)\s+[\"']?(?P<path>[^\s\"';&|)]+)")
-_OFTOOLS = frozenset(
-    {"etc", "bin", "Scripts", "conda-meta", ".nvm", ".pyenv", ".asdf", ".sdkman", ".cargo"}
-)
-"""Folders with scripts of programs. The line that sources such a script is the finding."""
-
-
 _WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 """What PowerShell 5 writes."""
 
@@ -58,11 +50,6 @@ def codec_of(data: bytes) -> tuple[str, str]:
             data.decode(wide)
             return wide, "strict"
     return "utf-8", "surrogateescape"
-
-
-def lines_of(text: str) -> list[str]:
-    """Return the lines with their newlines. CR alone does not end a line."""
-    return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 @dataclass(frozen=True)
@@ -100,7 +87,7 @@ def find_blocks(text: str) -> Iterator[Block]:
     active = False
     before = ""
     end = 0
-    for full in lines_of(text):
+    for full in _lines_of(text):
         end += len(full)
         raw = full.lstrip("\ufeff")
         line = raw.strip()
@@ -122,17 +109,17 @@ def find_blocks(text: str) -> Iterator[Block]:
         yield begun
 
 
+def _lines_of(text: str) -> list[str]:
+    """Return the lines with their newlines. CR alone does not end a line."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
 @dataclass(frozen=True)
 class Profile:
-    """A start-up file.
-
-    Attributes:
-        path: where it was found; possibly a link.
-        shell: the shell that reads it.
-        data: its bytes.
-    """
+    """A start-up file."""
 
     path: Path
+    """Where it was found; possibly a link."""
     shell: str
     data: bytes
 
@@ -147,19 +134,15 @@ class Profile:
         return list(find_blocks(self.text))
 
     @cached_property
-    def lines(self) -> list[tuple[int, str]]:
-        """The lines outside of managed blocks, with their numbers."""
+    def commands(self) -> list[tuple[int, str, str]]:
+        """The lines outside of managed blocks that may do something: number, line, command."""
         found, start = [], 0
-        for number, line in enumerate(lines_of(self.text), 1):
-            if not any(b.whole and b.start <= start < b.end for b in self.blocks):
-                found.append((number, line))
+        for number, line in enumerate(_lines_of(self.text), 1):
+            command = command_of(line)
+            if command and not any(b.whole and b.start <= start < b.end for b in self.blocks):
+                found.append((number, line, command))
             start += len(line)
         return found
-
-    @cached_property
-    def commands(self) -> list[tuple[int, str, str]]:
-        """The lines that may do something: number, line, and `patterns.command_of` it."""
-        return [(n, line, command) for n, line in self.lines if (command := command_of(line))]
 
     def line_of(self, place: int) -> int:
         """Return the number, from 1, of the line that holds a character."""
@@ -178,12 +161,10 @@ class Profiles(NamedTuple):
 
 
 def read_profiles(computer: Computer) -> Profiles:
-    """Read each start-up file, and the files in the home that they source."""
+    """Read each start-up file."""
     found = Profiles([], [])
     seen: set[str] = set()
-    waiting = list(_start_up_files(computer))
-    while waiting:
-        path, shell = waiting.pop(0)
+    for path, shell in _start_up_files(computer):
         real = os.path.realpath(path)
         if real in seen:
             continue
@@ -194,23 +175,8 @@ def read_profiles(computer: Computer) -> Profiles:
             found.unreadable.append((path, error))
             continue
         if data is not None:
-            profile = Profile(path, shell, data)
-            found.read.append(profile)
-            waiting += _sourced(computer, profile)
+            found.read.append(Profile(path, shell, data))
     return found
-
-
-def _sourced(computer: Computer, profile: Profile) -> Iterator[tuple[Path, str]]:
-    """Yield the files in the home that a profile sources by name."""
-    for _, line in profile.lines:
-        for found in _SOURCED.finditer("" if line.lstrip().startswith("#") else line):
-            path = computer.expand(found["path"])
-            if path and path.is_relative_to(computer.home) and not _is_of_a_tool(path):
-                yield path, _SHELLS.get(path.suffix.lower(), profile.shell)
-
-
-def _is_of_a_tool(path: Path) -> bool:
-    return bool(_OFTOOLS & set(path.parts)) or path.name.startswith("activate")
 
 
 def _start_up_files(computer: Computer) -> Iterator[tuple[Path, str]]:

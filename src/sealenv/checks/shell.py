@@ -1,8 +1,9 @@
-"""What makes shells dirty: the current shell, and the start-up files of every new one."""
+"""The current shell, the start-up files of every new one, and the folder for environments."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from sealenv.checks import patterns
@@ -128,8 +129,8 @@ def _loaded(command: str, tools: Mapping[str, str]) -> _Found:
 
 def _variables(command: str) -> _Found:
     for name, value in patterns.assigned(command):
-        if severity := patterns.variable_matters(name, value):
-            yield severity, f"sets {name} to {value}"
+        if patterns.variable_matters(name, value):
+            yield "error", f"sets {name} to {value}"
 
 
 _VERSION_MANAGERS = {
@@ -168,8 +169,8 @@ _profile_activate = _lines(
 )
 _profile_variable = _lines(
     "profile-variable",
-    "variables of Python, conda, pip and similar tools that start-up files set",
-    "every Python, pip and conda reads them, in every environment",
+    "variables that the gate refuses and that start-up files set",
+    "activation, `run` and `shell` refuse every new shell",
     "remove the setting (in fish: set -Ue NAME), or set the variable for one command only",
     "error",
     "warning",
@@ -201,3 +202,25 @@ _direnv = _lines(
     "warning",
     find=lambda command: _loaded(command, _DIRENV),
 )
+
+
+_SYNCED = re.compile(
+    r"onedrive(?: - .*)?|dropbox(?: .*)?|google ?drive|my drive|icloud ?drive|mobile documents|nextcloud"
+    r"|owncloud",
+    re.IGNORECASE,
+)
+
+
+@check(
+    "target-synced",
+    "a folder for environments that OneDrive, Dropbox or similar synchronises",
+    "files are locked while they are uploaded, removed to save space, and changed from outside",
+    "warning",
+)
+def _target_synced(computer: Computer) -> Iterator[Finding]:
+    target = computer.target
+    synced = next((p for p in (target, *target.parents) if _SYNCED.fullmatch(p.name)), None)
+    if synced:
+        what = f"it is inside {synced}, which is synchronised"
+        how = "choose another folder with SEALENV_ENVS or -p"
+        yield Finding("warning", what, str(target), how)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ntpath
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from sealenv.checks.check import Finding, SetValue, check
 from sealenv.checks.computer import Computer, windows_entries
 from sealenv.checks.patterns import variable_matters
 from sealenv.masking import masked_value
-from sealenv.system.registry import Key, Registry, Value
+from sealenv.system.registry import FILE_SYSTEM, Key, Registry, Value, long_paths_enabled
 
 __all__ = ["ENVIRONMENTS"]
 
@@ -106,11 +108,23 @@ _PROGRAMS = tuple(
 
 def _has_python(computer: Computer, entry: str) -> bool:
     """Return whether an entry of PATH is named like a folder of Python or conda, and is in one."""
-    folder = computer.windows_folder(entry)
+    folder = _folder_of(computer, entry)
     if folder is None or not _PYTHON_ENTRY.search(entry.strip('" ')):
         return False
     places = (folder, *folder.parents)[:4]  # conda also adds Library\mingw-w64\bin
     return any((place / name).is_file() for place in places for name in _PROGRAMS)
+
+
+def _folder_of(computer: Computer, entry: str) -> Path | None:
+    """Return the folder that an entry of PATH names; None if that is not certain."""
+    known = {name.lower(): value for name, value in computer.environ.items()}
+    text = entry.replace('"', "").strip()
+    text = re.sub(r"%([^%]+)%", lambda m: known.get(m[1].lower(), m[0]), text)
+    if "%" in text or "\0" in text or not ntpath.splitdrive(text)[0]:
+        return None
+    if computer.root == Path("/"):
+        return Path(text)
+    return computer.root.joinpath(*re.split(r"[/\\]+", text.replace(":", "")))  # in tests
 
 
 @check(
@@ -145,7 +159,7 @@ def _path(computer: Computer) -> Iterator[Finding]:
 
 @check(
     "registry-variable",
-    "variables of Python, conda and pip in the registry",
+    "variables that the gate refuses in the registry",
     "every program of the user, or of the machine, has them",
     "error",
     "warning",
@@ -156,8 +170,7 @@ def _variables(computer: Computer) -> Iterator[Finding]:
     registry = _registry(computer)
     for key in ENVIRONMENTS:
         for name, value in registry.values(key):
-            severity = variable_matters(name.upper(), value.text)
-            if not severity:
+            if not variable_matters(name.upper(), value.text):
                 continue
             mine = registry.writable(key)
             how = _by_hand(mine=mine)
@@ -166,7 +179,7 @@ def _variables(computer: Computer) -> Iterator[Finding]:
                 how = "the value is deleted, for programs that start afterwards"
                 changes = (SetValue(key, name, value.kind, value.data, None),)
             what = f"{name} is {masked_value(name, value.text)} for every program"
-            yield Finding(severity, what, f"{key} {name}", how, changes=changes)
+            yield Finding("error", what, f"{key} {name}", how, changes=changes)
 
 
 @check(
@@ -177,9 +190,8 @@ def _variables(computer: Computer) -> Iterator[Finding]:
     platforms=("windows",),
 )
 def _long_paths(computer: Computer) -> Iterator[Finding]:
-    key = Key("HKLM", r"SYSTEM\CurrentControlSet\Control\FileSystem")
-    value = _registry(computer).value(key, "LongPathsEnabled")
-    if value is None or value.data != 1:
-        how = rf'as administrator: reg add "HKLM\{key.path}" /v LongPathsEnabled /t REG_DWORD /d 1'
+    if not long_paths_enabled(_registry(computer)):
+        key = rf"HKLM\{FILE_SYSTEM.path}"
+        how = f'as administrator: reg add "{key}" /v LongPathsEnabled /t REG_DWORD /d 1'
         what = "paths longer than 260 characters are not enabled"
-        yield Finding("note", what, f"{key} LongPathsEnabled", how)
+        yield Finding("note", what, f"{FILE_SYSTEM} LongPathsEnabled", how)

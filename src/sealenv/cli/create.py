@@ -150,7 +150,7 @@ def create_command(
     ):
 
         def begin(place: Path) -> None:
-            stack.enter_context(tracing(trace_report, place, _caches(), silent=silent))
+            stack.enter_context(tracing(trace_report, place, silent=silent))
 
         def confirm(planned: Plan) -> None:
             reporter.end()
@@ -171,15 +171,6 @@ def create_command(
         )  # fmt: skip
     _show(made, as_json, _show_place if quiet else _show_created)
     return 0
-
-
-def _caches() -> dict[str, Path]:
-    from sealenv import locations
-
-    return {
-        "cache": Path(locations.cache_root()),
-        "conda_cache": Path(locations.conda_view()),
-    }
 
 
 def _show(result: T, as_json: bool, show: Callable[[T], None]) -> None:

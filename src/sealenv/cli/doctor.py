@@ -37,11 +37,10 @@ _OF_DIFFS = {"-": "red", "+": "green", "@": "cyan"}
     cls=Command,
     epilog="\b\nExamples:\n  sealenv doctor\n  sealenv doctor --only shell\n"
     "  sealenv doctor --only conda-init --only condarc\n"
-    "  sealenv doctor --in /data/envs --json\n  sealenv doctor --fix conda-init --dry-run\n"
+    "  sealenv doctor --json\n  sealenv doctor --fix conda-init --dry-run\n"
     "  sealenv doctor --fix conda-init:~/.bashrc\n  sealenv doctor --undo conda-init\n",
 )
 @click.option("--only", metavar="ID", multiple=True, help="Run only this check; repeatable.")
-@click.option("--in", "target", metavar="DIR", help="The folder for environments.")
 @click.option(
     "--fix",
     "fixing",
@@ -69,7 +68,6 @@ _OF_DIFFS = {"-": "red", "+": "green", "@": "cyan"}
 @JSON
 def doctor_command(
     only: tuple[str, ...],
-    target: str | None,
     fixing: tuple[str, ...],
     undoing: str | None,
     dry_run: bool,
@@ -92,9 +90,7 @@ def doctor_command(
             text if write_machine == "-" else f"wrote {write_machine}", nl=write_machine != "-"
         )
         return 0
-    if target == "":
-        raise UsageError("--in needs a folder", hint="without --in: where `create` makes them")
-    computer = this_computer(target)
+    computer = this_computer()
     if fixing or undoing is not None:
         if only or (fixing and undoing is not None):
             raise UsageError(

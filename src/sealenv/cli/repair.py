@@ -107,8 +107,7 @@ def seal_command(dry_run: bool, yes: bool, as_json: bool, quiet: bool, env: str)
     if as_json:
         print_json(change)
     elif change.empty:
-        more = "; sizes, times and inodes were recorded again" if change.retaken else ""
-        click.echo(f"nothing has changed since it was sealed{more}", err=True)
+        click.echo("nothing has changed since it was sealed", err=True)
     else:
         if not asking and not quiet:
             _show_change(change, env)

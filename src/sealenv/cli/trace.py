@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +29,12 @@ _INTERRUPTED = 130
 
 
 @contextlib.contextmanager
-def tracing(
-    report: Path | None, prefix: Path, caches: Mapping[str, Path], *, silent: bool
-) -> Iterator[None]:
+def tracing(report: Path | None, prefix: Path, *, silent: bool) -> Iterator[None]:
     """Take snapshots before and after the block, and write the report.
 
     Args:
         report: the file; without one nothing is done.
-        prefix: the environment.
-        caches: name -> folder that may be written too.
+        prefix: the environment, which may be written, as may the caches.
         silent: print no summary.
 
     Raises:
@@ -48,11 +45,14 @@ def tracing(
     if report is None:
         yield
         return
+    from sealenv.locations import cache_root, conda_view
+
     report = report.absolute()
-    _check(report, (prefix, *caches.values()))
+    own = (prefix, Path(cache_root()), Path(conda_view()))
+    _check(report, own)
     from sealenv.system.trace import TraceReport
 
-    trace = TraceReport(prefix, caches, report, ["sealenv", *sys.argv[1:]], os.environ)
+    trace = TraceReport(own, report, ["sealenv", *sys.argv[1:]], os.environ)
     try:
         yield
     except BaseException as failure:
@@ -62,19 +62,14 @@ def tracing(
     _write(report, trace.finish("done", None, 0), silent)
 
 
-def _check(report: Path, written: tuple[Path, ...]) -> None:
+def _check(report: Path, written: Sequence[Path]) -> None:
     """Refuse a file that cannot be written at the end."""
-    where = str(report)
-    if any(Path(os.path.realpath(report)).is_relative_to(os.path.realpath(f)) for f in written):
+    real = Path(os.path.realpath(report))
+    if report.name == "-" or any(real.is_relative_to(os.path.realpath(f)) for f in written):
         raise UsageError(
-            "the trace report cannot be in the environment or the cache",
-            where=where,
-            hint="name a file outside both",
-        )
-    if report.name == "-":
-        raise UsageError(
-            "the trace report cannot go to stdout",
-            hint="name a file, such as --trace-report report.json",
+            "the trace report cannot go to stdout, the environment or the cache",
+            where=str(report),
+            hint="name a file outside both, such as --trace-report report.json",
         )
     if not report.parent.is_dir():
         raise NotFoundError(
@@ -85,7 +80,7 @@ def _check(report: Path, written: tuple[Path, ...]) -> None:
     if os.path.lexists(report):
         raise OutputExistsError(
             "the path of the trace report exists",
-            where=where,
+            where=str(report),
             hint="remove it, or name another file: nothing is overwritten",
         )
 
@@ -130,17 +125,12 @@ def _write(report: Path, content: dict[str, Any], silent: bool) -> None:
 
 
 def _sum_up(content: dict[str, Any]) -> None:
-    tally = dict(content["tally"])
-    prefix, other = tally.pop("prefix"), tally.pop("elsewhere")
-    cached = sum(cache["files_written"] for cache in tally.values())
     looked = sum(place["after"]["entries"] for place in content["places"])
-    found = f"{other['paths']} of {looked} entries looked at"
+    found = f"{len(content['elsewhere'])} of {looked} entries looked at"
     if os.name == "nt":
-        found += f" and {other['registry']} in the registry"
-    click.echo(
-        f"written        {prefix['files_written']} files to the environment, {cached} to the caches; "
-        f"elsewhere {found} changed",
-        err=True,
-    )
+        kinds = ("added", "removed", "changed")
+        keys = sum(len(row[kind]) for row in content["registry"] for kind in kinds)
+        found += f" and {keys} in the registry"
+    click.echo(f"elsewhere      {found} changed", err=True)
     for path in content["elsewhere"][:10]:
         click.echo(printable(f"               {path}"), err=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.options import JSON, QUIET, VERBOSE, Command, environment
+from sealenv.cli.options import JSON, QUIET, Command, environment
 from sealenv.cli.output import counted, fitted, is_terminal, print_json
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ _MOST = 20
 )
 @JSON
 @QUIET
-@VERBOSE
 def verify_command(
     fast: bool,
     locked: bool,
@@ -53,7 +52,6 @@ def verify_command(
     expect: str | None,
     as_json: bool,
     quiet: bool,
-    verbose: int,
     env: str,
 ) -> int:
     """Compare everything in ENV (a name or a path) with its seal.
@@ -62,7 +60,7 @@ def verify_command(
     files. An environment of another tool is compared with its packages' records. Exit code 1: damaged.
     """
     from sealenv.cli.progress import make_reporter
-    from sealenv.commands.verify import HEADER_ONLY, verify
+    from sealenv.commands.verify import verify
     from sealenv.naming import shown
 
     # Without a terminal the progress would only repeat the verdict.
@@ -76,8 +74,6 @@ def verify_command(
     if not quiet:
         show_findings(report.findings, f"sealenv verify {shown(env)}{' --fast' * fast}")
     for note in report.notes:
-        if note.endswith(HEADER_ONLY) and not verbose:
-            continue
         click.echo(fitted(f"note: {note}", 6), err=True)
     click.echo(_summary(report), err=True)
     for line in _next_steps(report, shown(env), lock):

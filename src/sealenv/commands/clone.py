@@ -95,7 +95,7 @@ def clone(env: StrPath, new: StrPath, *, copy: bool = False, reporter: Reporter 
 def _clone(move: Relocation, place: Path, reporter: Reporter, *, copy: bool) -> Cloned:
     prefix = move.prefix
     entries = entries_of(prefix)
-    refuse_inner(prefix, "cloned", "clone", [entry.relative for entry in entries])
+    refuse_inner(prefix, "clone", [entry.relative for entry in entries])
     rows = take_snapshot(prefix)
     candidates = set() if copy else shareable(move, rows)
     # No path was written into a file with the bytes of its package.

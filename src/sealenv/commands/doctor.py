@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -21,7 +20,7 @@ from sealenv.gates.admission import look
 from sealenv.locations import default_envs_dir
 from sealenv.masking import masked_value
 from sealenv.request.arguments import StrPath, optional_path, words
-from sealenv.system.registry import ansi_code_page, this_registry
+from sealenv.system.registry import this_registry
 
 __all__ = [
     "Examined",
@@ -157,46 +156,32 @@ def describe_machine(output: StrPath | None = None) -> str:
     return text
 
 
-def doctor(only: str | Sequence[str] = (), *, target: StrPath | None = None) -> Examined:
+def doctor(only: str | Sequence[str] = ()) -> Examined:
     """Return what in this process and on this machine can contaminate a shell or an environment.
 
     `shell` of the result holds what `run` and `shell` refuse: variables, and folders on PATH.
 
     Args:
         only: the ids of checks; all by default.
-        target: the folder for environments (`--in`); by default where `create` makes them.
 
     Raises:
         UsageError: a check is unknown, or is for another system.
     """
-    return examine(this_computer(target), words(only))
+    return examine(this_computer(), words(only))
 
 
-def this_computer(target: StrPath | None = None) -> Computer:
-    """Return the machine that sealenv runs on.
-
-    Args:
-        target: the folder for environments; by default where `create` makes them.
-    """
+def this_computer() -> Computer:
+    """Return the machine that sealenv runs on."""
     return Computer(
         home=Path(os.path.abspath(os.path.expanduser("~"))),
         environ=dict(os.environ),
-        target=Path(os.path.abspath(os.path.expanduser(target or default_envs_dir()))),
+        target=Path(default_envs_dir()),
         registry=this_registry(),
-        code_page=ansi_code_page(),
     )
 
 
 def examine(computer: Computer, only: Sequence[str] = ()) -> Examined:
-    """Run the checks.
-
-    Args:
-        computer: the machine to examine.
-        only: the ids of checks; all by default.
-
-    Raises:
-        UsageError: a check is unknown, or is for another system.
-    """
+    """Run the checks on a machine; see `doctor`."""
     chosen = [_known(name, computer) for name in dict.fromkeys(only)]
     checks = chosen or checks_for(windows=computer.windows)
     found = [_problem(finding) for check in checks for finding in check.examine(computer)]
@@ -235,9 +220,7 @@ def _known(name: str, computer: Computer) -> Check:
         return here[name]
     if any(check.id == name for check in CHECKS):
         raise UsageError(f"{name} is a check for another system")
-    near = difflib.get_close_matches(name, here, n=1, cutoff=0.8)
-    hint = f"did you mean {near[0]}?" if near else f"the checks: {', '.join(here)}"
-    raise UsageError(f"unknown check {name!r}", hint=hint)
+    raise UsageError(f"unknown check {name!r}", hint=f"the checks: {', '.join(here)}")
 
 
 def plan_fix(computer: Computer, named: Sequence[str]) -> tuple[Fix, list[Finding]]:
@@ -254,9 +237,7 @@ def plan_fix(computer: Computer, named: Sequence[str]) -> tuple[Fix, list[Findin
     changes: dict[Cut | SetValue, None] = {}
     left = []
     for name in dict.fromkeys(named):
-        wanted, colon, place = name.partition(":")
-        if colon and not place:
-            raise UsageError(f"{name!r} is not a file to fix", hint=f"for all files: {wanted}")
+        wanted, _, place = name.partition(":")
         check = _known(wanted, computer)
         here = [f for f in check.examine(computer) if not place or _is_at(f, place)]
         if check.fix is None:
@@ -270,23 +251,7 @@ def plan_fix(computer: Computer, named: Sequence[str]) -> tuple[Fix, list[Findin
         ids[check.id] = None
         changes |= dict.fromkeys(change for finding in here for change in finding.changes)
         left += [finding for finding in here if not finding.changes]
-    values = [change for change in changes if isinstance(change, SetValue)]
-    return Fix.new(list(ids), _edits(changes), values), left
-
-
-def _edits(changes: Iterable[Cut | SetValue]) -> list[FileEdit]:
-    """Return each file without the parts that are removed."""
-    cuts: dict[Path, list[Cut]] = {}
-    for change in changes:
-        if isinstance(change, Cut):
-            cuts.setdefault(change.path, []).append(change)
-    edits = []
-    for path, parts in cuts.items():
-        after = before = parts[0].before
-        for part in sorted(parts, key=lambda part: part.start, reverse=True):
-            after = after[: part.start] + after[part.end :]
-        edits.append(FileEdit(str(path), os.path.realpath(path), before, after))
-    return edits
+    return Fix.new(ids, changes), left
 
 
 def _is_at(finding: Finding, place: str) -> bool:
@@ -314,38 +279,38 @@ def fix(
     Raises:
         UsageError: see `plan_fix`.
         ChangedSinceError: a file or value has changed since it was read; nothing was changed.
-        FilesystemError: another doctor is running, or the system refuses; nothing is changed.
+        FilesystemError: the system refuses; nothing is changed.
     """
     plan, left = plan_fix(computer, named)
     confirm(plan, left)
-    applied = bool(plan.files or plan.values) and not dry_run
+    applied = bool(plan.changes) and not dry_run
     if applied:
         Journals(computer.registry).apply(plan)
-    files = [
-        EditedFile(
-            path=plain_text(edit.path),
-            real=plain_text(edit.real),
-            before=hashlib.sha256(edit.before).hexdigest(),
-            after=hashlib.sha256(edit.after).hexdigest(),
-        )
-        for edit in plan.files
-    ]
-    values = [
-        EditedValue(
-            key=str(value.key),
-            name=plain_text(value.name),
-            before=plain_text(masked_value(value.name, value.before)),
-            after=value.after and plain_text(masked_value(value.name, value.after)),
-        )
-        for value in plan.values
-    ]
     return Fixed(
         checks=plan.checks,
         dry_run=dry_run,
         journal=plan.name if applied else None,
-        files=tuple(files),
-        values=tuple(values),
+        files=tuple(map(_edited_file, plan.files)),
+        values=tuple(map(_edited_value, plan.values)),
         left=tuple(map(_problem, left)),
+    )
+
+
+def _edited_file(edit: FileEdit) -> EditedFile:
+    return EditedFile(
+        path=plain_text(edit.path),
+        real=plain_text(edit.real),
+        before=hashlib.sha256(edit.before).hexdigest(),
+        after=hashlib.sha256(edit.after).hexdigest(),
+    )
+
+
+def _edited_value(value: SetValue) -> EditedValue:
+    return EditedValue(
+        key=str(value.key),
+        name=plain_text(value.name),
+        before=plain_text(masked_value(value.name, value.before)),
+        after=value.after and plain_text(masked_value(value.name, value.after)),
     )
 
 
@@ -365,13 +330,10 @@ def undo(
         dry_run: change nothing.
 
     Raises:
-        UsageError: the name is empty.
         NotFoundError: no fix has this name.
         ChangedSinceError: a file or value has changed since; nothing was changed.
-        FilesystemError: the journal is damaged, another doctor is running, or the system refuses.
+        FilesystemError: the journal is damaged, or the system refuses.
     """
-    if name == "":
-        raise UsageError("the name is empty", hint="without a name, --undo takes the latest fix")
     journals = Journals(computer.registry)
     found = journals.find(name)
     confirm(found)

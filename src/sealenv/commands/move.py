@@ -25,11 +25,11 @@ from sealenv.naming import check_prefix, shown
 from sealenv.prefix.exclusive import exclusive
 from sealenv.prefix.pending import PrefixLock
 from sealenv.prefix.removal import (
-    Contents,
     refuse_frozen,
     refuse_in_use,
     refuse_inner,
     remove_copied,
+    stamps_of,
 )
 from sealenv.progress import QUIET, Reporter, Stopwatch
 from sealenv.relocation.copy import compare, copy_entries, entries_of, refuse_no_room
@@ -149,7 +149,7 @@ def _find_or_gone(env: str) -> Path:
 
 def _look_inside(prefix: Path) -> Snapshot:
     """Take a snapshot; refuse an environment that holds others."""
-    refuse_inner(prefix, "moved", "move")
+    refuse_inner(prefix, "move")
     return take_snapshot(prefix)
 
 
@@ -259,7 +259,7 @@ class _Move:
     def _copy_and_remove(
         self, away: Relocation, place: Path, searched: Searched, stack: contextlib.ExitStack
     ) -> Moved:
-        contents = Contents.of(away.prefix)
+        stamps = stamps_of(away.prefix)
         moved = self._copy(away, place, searched)
         self.reporter.phase("remove", f"removing {away.prefix}")
         hint = (
@@ -267,7 +267,7 @@ class _Move:
             f"sealenv remove {shown(str(away.prefix))}"
         )
         with with_hint(away.prefix, hint):
-            remove_copied(contents, place, stack)
+            remove_copied(away.prefix, stamps, place, stack)
         return moved
 
     def _copy(self, away: Relocation, place: Path, searched: Searched) -> Moved:

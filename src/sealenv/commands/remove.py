@@ -9,10 +9,9 @@ from pathlib import Path
 import msgspec
 
 from sealenv.commands.environments import inspect, measure
-from sealenv.errors import NotFoundError
 from sealenv.fields import AbsolutePath, Bytes, Count
 from sealenv.locations import find
-from sealenv.prefix.removal import check_removable, is_leftover, user_files
+from sealenv.prefix.removal import check_removable, user_files
 from sealenv.prefix.removal import remove as delete
 from sealenv.request.arguments import StrPath, named
 
@@ -73,7 +72,7 @@ def remove(
         PrefixError: it is not certainly an environment, active, in use, frozen, or holds others.
         FilesystemError: something could not be removed; the rest is pending.
     """
-    prefix = _find(named(env))
+    prefix = find(named(env))
     check_removable(prefix, os.environ, override_frozen=override_frozen, force=force)
     files, size = measure(prefix)
     if confirm:
@@ -82,13 +81,3 @@ def remove(
         confirm(Removal(prefix=prefix, state=state, files=files, bytes=size, own=own))
     delete(prefix)
     return Removed(removed=prefix, files=files, bytes=size)
-
-
-def _find(env: str) -> Path:
-    """Return an environment, or the empty remains of one."""
-    try:
-        return find(env)
-    except NotFoundError as error:
-        if error.where and is_leftover(Path(error.where)):
-            return Path(error.where)
-        raise

@@ -1,12 +1,11 @@
-"""`repair`, on one page: verify, plan, restore files, write scripts, compile, and verify again.
+"""`repair`, on one page: verify, plan, restore files, write scripts, and verify again.
 
 Only damage is repaired: no package is added, removed or reverted. Killed at any instant, each file is
-the old or the right one.
+the old or the right one. Damaged compiled files are deleted: Python writes them again.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,28 +19,25 @@ from sealenv.commands.verify import examine
 from sealenv.engine.client import Engine, started
 from sealenv.errors import PrefixError, from_oserror
 from sealenv.fields import AbsolutePath
-from sealenv.gates.admission import clean_environ
-from sealenv.install.pyc import compile_files
-from sealenv.layout import CONDARC, leaves
+from sealenv.layout import CONDARC
 from sealenv.naming import shown
 from sealenv.prefix.condafiles import write_condarc
 from sealenv.prefix.exclusive import exclusive
 from sealenv.progress import QUIET, Reporter
 from sealenv.repairs.archives import obtain
 from sealenv.repairs.plan import Plan, make_plan
-from sealenv.repairs.restore import clear, make_way, reinstall, relink, scratch_in, set_mode
+from sealenv.repairs.restore import (
+    alone,
+    clear,
+    make_way,
+    restore,
+    set_mode,
+)
 from sealenv.request.arguments import StrPath, named, prefix_of
-from sealenv.seals.check_compiled import HEADER, source_of
 from sealenv.seals.findings import Finding, refuse_moved
-from sealenv.seals.snapshot import FOLDER
-from sealenv.spec.model import current_platform
 from sealenv.system.processes import programs_in
 
 __all__ = ["LeftFinding", "Repaired", "repair"]
-
-_OWNER = 0o700
-"""The mode bits that the owner of a folder needs to put something into it."""
-_NO_SOURCE = "its source could not be restored"
 
 
 @dataclass(frozen=True)
@@ -91,8 +87,8 @@ def repair(
     """
     prefix = prefix_of(env)
     name = shown(named(env))
-    with started() as (store, engine), store.in_use(), exclusive(prefix) as lock_fd:
-        job = _Repair(prefix, engine, offline, reporter, lock_fd)
+    with started() as (store, engine), store.in_use(), exclusive(prefix):
+        job = _Repair(prefix, engine, offline, reporter)
         try:
             rest = job.examine() if dry_run else job.run()
         except OSError as error:
@@ -130,34 +126,30 @@ class _Repair:
     engine: Engine
     offline: bool
     reporter: Reporter
-    lock_fd: int
     found: list[Finding] = field(default_factory=list)
     tried: list[Finding] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.environ = clean_environ(dict(os.environ))
-
     def run(self) -> Plan:
         """Repair until nothing is found that was not tried; return the last plan.
 
-        A restored file may make more visible: a folder its files, a RECORD what it lists, a source its
-        outdated compiled file.
+        A restored file may make more visible, or less: a compiled file may match its restored source.
+        So files come first.
         """
         plan = self.examine()
         if plan.work:
             _refuse_in_use(self.prefix)
-            clear(self.prefix)
+        clear(self.prefix)
         while (todo := plan.without(self.tried)).work:
-            if folders := self._closed_folders(todo):
-                self._set_modes(folders)
-            elif todo.relink or todo.wheels:
+            if todo.files:
                 self._restore(todo)
             else:
                 self.tried += todo.work
                 self._write_scripts(todo)
-                self._compile(todo, plan)
-                self._set_modes(todo.modes)
+                for path in todo.modes:
+                    self.reasons[path] = alone(set_mode, self.comparison, path)
+                for path in todo.compiled:
+                    self.reasons[path] = alone(make_way, self.comparison, path, True)
             plan = self.examine()
         return plan
 
@@ -165,46 +157,20 @@ class _Repair:
         """Verify, and plan what to do."""
         self.comparison, report = examine(self.prefix, reporter=self.reporter)
         refuse_moved(self.prefix, report.findings)
-        runs_here = self.comparison.platform == current_platform()
-        plan = make_plan(self.comparison, report.findings, runs_here=runs_here)
+        plan = make_plan(self.comparison, report.findings)
         self.found += plan.work
         return plan
 
-    def _closed_folders(self, todo: Plan) -> dict[str, Finding]:
-        """Find the folders whose modes keep even their owner out."""
-        rows = self.comparison.rows
-        return {
-            path: finding
-            for path, finding in todo.modes.items()
-            if (row := rows.get(path)) and row.kind == FOLDER and row.mode & _OWNER != _OWNER
-        }
-
-    def _set_modes(self, modes: dict[str, Finding]) -> None:
-        """Set modes, those of folders after what is in them."""
-        for path in sorted(modes, reverse=True):
-            self.tried.append(modes[path])
-            self.reasons[path] = set_mode(self.comparison, path)
-
     def _restore(self, todo: Plan) -> None:
-        """Restore files from the archives of packages, then those of wheels with the restored pip."""
+        """Restore files from the archives of packages and wheels."""
         archives = obtain(
-            self.comparison, todo.relink, todo.wheels, self.engine,
-            offline=self.offline, reporter=self.reporter,
-        )  # fmt: skip
+            self.comparison, todo.files, self.engine, offline=self.offline, reporter=self.reporter
+        )
         if not self.tried:
             archives.refuse(todo.work)
-        self.tried += [*todo.relink.values(), *todo.wheels.values()]
+        self.tried += todo.files.values()
         self.reasons |= archives.lost
-        self.reasons |= relink(self.comparison, todo.relink, archives, self.engine, self.reporter)
-        self.reasons |= reinstall(
-            self.comparison,
-            todo.wheels,
-            archives,
-            self.engine,
-            self.environ,
-            self.lock_fd,
-            self.reporter,
-        )
+        self.reasons |= restore(self.comparison, todo.files, archives, self.engine, self.reporter)
 
     def _write_scripts(self, todo: Plan) -> None:
         """Write activation scripts and `.condarc`."""
@@ -212,7 +178,7 @@ class _Repair:
         paths = set(todo.scripts)
         if STATE in paths and comparison.seal:  # the variables changed, so all scripts may be stale
             paths = (paths - {STATE}) | set(comparison.seal.activation)
-        found = {path: make_way(comparison, path, file=path == CONDARC) for path in paths}
+        found = {path: alone(make_way, comparison, path, path == CONDARC) for path in paths}
         self.reasons |= found
         free = {path for path, problem in found.items() if not problem}
         if CONDARC in free and comparison.seal:
@@ -223,45 +189,6 @@ class _Repair:
             written = write_scripts(self.prefix, platform=comparison.platform, only=free)
             for problem in written.problems:
                 self.reporter.warn(problem)
-
-    def _compile(self, todo: Plan, plan: Plan) -> None:
-        """Compile the sources of compiled files again; those of damaged sources are left."""
-        damaged = {f.path for f in plan.work} | {f.path for f, _ in plan.left}
-        sources = []
-        for path in todo.compile:
-            source = source_of(path)
-            if source is None or leaves(source):
-                continue
-            problem = (
-                _NO_SOURCE if source in damaged else make_way(self.comparison, path, file=True)
-            )
-            if problem:
-                self.reasons[path] = problem
-                continue
-            _drop_without_code(self.prefix / path)
-            sources.append(source)
-        if not sources or not any(r.name == "python" for r in self.comparison.records):
-            return
-        self.reporter.phase("pyc", "compiling python files")
-        refused: dict[str, str] = {}
-        with scratch_in(self.prefix) as scratch:
-            made = compile_files(
-                self.prefix,
-                self.comparison.platform,
-                sources,
-                self.environ,
-                lambda done, total: self.reporter.advance(done, total, "files"),
-                refused=refused,
-                scratch=scratch,
-            )
-        for path in todo.compile:
-            if (source := source_of(path)) in refused:
-                self.reasons[path] = f"the file system refuses: {refused[source]}"
-        compiled = [file.pyc for file in made.values() if file] if os.name != "nt" else []
-        for path in compiled:
-            then = self.comparison.as_sealed(path)
-            beside = self.comparison.rows[source_of(path) or path]
-            (self.prefix / path).chmod(then.mode if then else beside.mode & 0o666)
 
 
 def _refuse_in_use(prefix: Path) -> None:
@@ -274,10 +201,3 @@ def _refuse_in_use(prefix: Path) -> None:
             details=running[:20],
             hint="end them first",
         )
-
-
-def _drop_without_code(compiled: Path) -> None:
-    """Delete a truncated compiled file: Python fails on it, also the one that compiles."""
-    with contextlib.suppress(OSError):
-        if compiled.stat().st_size <= HEADER:
-            compiled.unlink()

@@ -26,8 +26,6 @@ REFUSED = 125
 CANNOT_EXECUTE = 126
 NOT_FOUND = 127
 _WORDS_OF_CMD = frozenset({"call", "cd", "copy", "del", "dir", "echo", "set", "start", "type"})
-_MARKER = ("conda-meta", "sealenv.pending")
-_MOVING = ("conda-meta", "sealenv.moving")
 
 
 def run(
@@ -49,50 +47,37 @@ def run(
         command: the program and its arguments, not read by a shell.
         clean: start from a clean environment instead of refusing a dirty one.
         environ: the variables to start from; by default those of this process.
-        cwd: the working folder; by default the current one.
-        input: text for its standard input; by default it inherits this process's.
-        capture_output: collect its output, instead of writing to this process's streams.
-        check: raise an error if it fails.
-        timeout: seconds after which it is killed.
+        cwd, input, capture_output, check, timeout: as for `subprocess.run`.
 
     Returns:
         as `subprocess.run` does; `returncode` is the command's, or 127 if it was not found
         (with a line on stderr).
 
     Raises:
-        NotFoundError, PrefixError: the environment does not exist, or cannot be entered.
-        PrefixPendingError: it was never finished.
-        DirtyShellError: another environment is active in this process.
-        UsageError: the command is empty, or is one string with arguments; on Windows: an argument cannot
-            be passed to a batch file.
-        subprocess.CalledProcessError: with `check`: the exit code is not 0.
-        subprocess.TimeoutExpired: it took longer than `timeout`.
+        NotFoundError, PrefixError, PrefixPendingError, DirtyShellError: see `admit`.
+        UsageError: the command is empty or one string; on Windows: an argument cannot be passed to
+            a batch file.
+        subprocess.CalledProcessError, subprocess.TimeoutExpired: as `subprocess.run` does.
     """
     import subprocess
 
     from sealenv.errors import UsageError
     from sealenv.request.arguments import prefix_of
 
-    argv = (command,) if isinstance(command, str) else tuple(command)
-    if isinstance(command, str) and len(command.split()) > 1 and not os.path.exists(command):
-        raise UsageError(
-            f"{command!r} is one string; pass a list, because no shell splits it",
-            hint=f"run(env, {command.split()!r})",
-        )
-    if not argv:
-        raise UsageError("the command is empty", hint='run(env, ["python", "-V"])')
-    prefix = str(prefix_of(env))
-    found = prepare(prefix, argv, os.environ if environ is None else environ, clean=clean)
+    if not command or isinstance(command, str):
+        hint = 'pass a list, because no shell splits it: run(env, ["python", "-V"])'
+        raise UsageError("the command is not a list of words", hint=hint)
+    argv = tuple(command)
+    start = os.environ if environ is None else environ
+    found = prepare(str(prefix_of(env)), argv, start, clean=clean)
     if found is None:
         done = subprocess.CompletedProcess[str](argv, NOT_FOUND, "", "")
-        if check:
-            done.check_returncode()
-        return done
-    line, program, variables = found
-    done = subprocess.run(
-        line, executable=program, env=variables, cwd=cwd, input=input, timeout=timeout,
-        capture_output=capture_output, text=True, errors="backslashreplace", check=False,
-    )  # fmt: skip
+    else:
+        line, program, variables = found
+        done = subprocess.run(
+            line, executable=program, env=variables, cwd=cwd, input=input, timeout=timeout,
+            capture_output=capture_output, text=True, errors="backslashreplace", check=False,
+        )  # fmt: skip
     done.args = list(argv)  # without the shell that activates the environment
     if check:
         done.check_returncode()
@@ -143,9 +128,9 @@ def prepare(
     """
     prefix, variables = admit(env, environ, clean=clean)
     if os.name == "nt":
-        from sealenv.activation import launch
+        from sealenv.activation import windows
 
-        return launch.windows_command(prefix, argv, variables)
+        return windows.command(prefix, argv, variables)
     from sealenv.activation import launch
 
     if os.path.isfile(os.path.join(prefix, "activate.sh")) and _is_sealed(prefix):
@@ -192,17 +177,14 @@ def admit(
         from sealenv.locations import find
 
         prefix = str(find(env, environ))
-    if os.path.lexists(os.path.join(prefix, *_MARKER)):
-        raise _pending(prefix)
-    if os.path.lexists(os.path.join(prefix, *_MOVING)):
-        raise _between(prefix)
+    for state in ("pending", "moving"):
+        if os.path.lexists(os.path.join(prefix, "conda-meta", f"sealenv.{state}")):
+            raise _refusal(prefix, state)
     variables = admission.enter(environ, prefix, clean=clean)
     if not variables.get("PATH"):  # otherwise a shell adds the current folder
-        from sealenv.gates.admission import default_path
-
-        variables["PATH"] = default_path(variables)
+        variables["PATH"] = admission.default_path(variables)
     if _is_for_windows(prefix) if os.name != "nt" else _is_for_posix(prefix):
-        raise _another_platform(prefix)
+        raise _refusal(prefix, "platform")
     if os.name == "nt" and _is_sealed(prefix):
         from sealenv.activation.windows import made_at
 
@@ -261,33 +243,19 @@ def _is_for_windows(prefix: str) -> bool:
     )
 
 
-def _another_platform(prefix: str) -> Exception:
-    from sealenv.errors import PrefixError
-
-    return PrefixError(
-        "this environment is for another platform, and cannot run on this machine",
-        where=prefix,
-        hint="sealenv info shows its platform",
-    )
-
-
-def _between(prefix: str) -> Exception:
-    from sealenv.errors import PrefixError
+def _refusal(prefix: str, why: str) -> Exception:
+    """Return the error for an environment that is `pending`, `moving`, or for another `platform`."""
+    from sealenv.errors import PrefixError, PrefixPendingError
     from sealenv.naming import shown
 
-    return PrefixError(
-        "a move of this environment was interrupted: its files contain two paths",
-        where=prefix,
-        hint=f"finish it: sealenv move --here {shown(prefix)}",
-    )
-
-
-def _pending(prefix: str) -> Exception:
-    from sealenv.errors import PrefixPendingError
-    from sealenv.naming import shown
-
-    return PrefixPendingError(
-        "this environment was never finished",
-        where=prefix,
-        hint=f"run the same sealenv create again, or: sealenv remove {shown(prefix)}",
-    )
+    if why == "pending":
+        what = "this environment was never finished"
+        hint = f"run the same sealenv create again, or: sealenv remove {shown(prefix)}"
+        return PrefixPendingError(what, where=prefix, hint=hint)
+    if why == "moving":
+        what = "a move of this environment was interrupted: its files contain two paths"
+        return PrefixError(
+            what, where=prefix, hint=f"finish it: sealenv move --here {shown(prefix)}"
+        )
+    what = "this environment is for another platform, and cannot run on this machine"
+    return PrefixError(what, where=prefix, hint="sealenv info shows its platform")

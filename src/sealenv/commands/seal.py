@@ -27,7 +27,7 @@ from sealenv.progress import QUIET, Reporter
 from sealenv.request.arguments import StrPath, prefix_of
 from sealenv.seals.changes import locked_packages
 from sealenv.seals.compare import Comparison
-from sealenv.seals.contents import read_contents, restat_sealed
+from sealenv.seals.contents import read_contents
 from sealenv.seals.filetable import write_table
 from sealenv.seals.findings import Finding, refuse_moved
 from sealenv.seals.seal import (
@@ -65,8 +65,6 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):
         removed: the same of removed packages.
         changed: name -> before and after.
         files: the other findings of verify.
-        retaken: whether only sizes, times and inodes have changed, as after a copy or a restored
-            backup; they were recorded again, for `verify --fast`.
         lock_digest: of the installed packages.
         fingerprints: before and now; the second is None while nothing was written.
     """
@@ -79,7 +77,6 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):
     removed: dict[str, str]
     changed: Annotated[dict[str, tuple[str, str]], Meta(description="name -> before and after")]
     files: tuple[Finding, ...]
-    retaken: bool
     lock_digest: Sha256
     fingerprints: BeforeAndNow
 
@@ -119,11 +116,9 @@ def seal(
         change, new, comparison = _compare(prefix, reporter)
         if dry_run:
             return msgspec.structs.replace(change, dry_run=True)
+        if change.empty:
+            return change
         rows = comparison.rows  # what is written from now on is not sealed
-        if comparison.seal and change.empty:
-            sealed = dict(comparison.sealed or {})
-            retaken = restat_sealed(prefix, comparison.seal, sealed, rows) if sealed else None
-            return _with_fingerprints(change, retaken, retaken=True) if retaken else change
         hash_rows(prefix, rows, [row for row in rows.values() if not row.digest])
         if confirm:
             confirm(change)
@@ -136,12 +131,8 @@ def seal(
         new.files = observed.table_sha256
         write_table(prefix, observed.table)
         write_seal(prefix, new)
-    return _with_fingerprints(change, new)
-
-
-def _with_fingerprints(change: Sealed, seal: Seal, *, retaken: bool = False) -> Sealed:
-    prints = BeforeAndNow(change.fingerprints.before, seal.fingerprints)
-    return msgspec.structs.replace(change, fingerprints=prints, retaken=retaken)
+    prints = BeforeAndNow(change.fingerprints.before, new.fingerprints)
+    return msgspec.structs.replace(change, fingerprints=prints)
 
 
 def _compare(prefix: Path, reporter: Reporter) -> tuple[Sealed, Seal, Comparison]:
@@ -172,12 +163,7 @@ def _compare(prefix: Path, reporter: Reporter) -> tuple[Sealed, Seal, Comparison
         added=added,
         removed=removed,
         changed=changed,
-        files=tuple(
-            f
-            for f in report.findings
-            if f.kind != "leftover" and not (f.change and f.package in listed)
-        ),
-        retaken=False,
+        files=tuple(f for f in report.findings if not (f.change and f.package in listed)),
         lock_digest=seal.lock.digest,
         fingerprints=BeforeAndNow(before.fingerprints if before else None, seal.fingerprints),
     )

@@ -10,36 +10,19 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
 from sealenv.commands.run import admit, prepare, refusing, wait_for
 from sealenv.errors import UsageError
+from sealenv.gates.admission import command_processor
 from sealenv.quoting import QUOTE, quote_ps1
 
-__all__ = ["SHELLS", "enter_shell", "shell_command", "windows_shell_command"]
+__all__ = ["enter_shell", "shell_command", "windows_shell_command"]
 
 _CSH = frozenset({"csh", "tcsh"})
 _POWERSHELL = frozenset({"powershell", "pwsh"})
 _RC = Path(__file__).parents[1] / "activation" / "rc"
-
-
-def _bash(prefix: str, program: str) -> list[str]:
-    return [program, "--noprofile", "--init-file", str(_RC / "bashrc"), "-i"]
-
-
-def _zsh(prefix: str, program: str) -> list[str]:
-    return [program, "--no-globalrcs", "-i"]
-
-
-def _fish(prefix: str, program: str) -> list[str]:
-    script = QUOTE["fish"](f"{prefix}/activate.fish")
-    return [program, "--no-config", "-C", f"source {script}; or exit 125", "-i"]
-
-
-def _xonsh(prefix: str, program: str) -> list[str]:
-    return [program, "-i", "--rc", str(_RC / "xonshrc.xsh")]
 
 
 # If the script refuses, nushell ignores the rest of -e and continues without the environment. So a
@@ -50,28 +33,19 @@ _NU = """$env.config.hooks.pre_prompt = [{||
 overlay use """
 
 
-def _nu(prefix: str, program: str) -> list[str]:
-    script = QUOTE["nu"](f"{prefix}/activate.nu")
-    first = f"{_NU}{script}"
-    return [program, "--no-config-file", "--no-history", "-e", first]
-
-
-def _sh(prefix: str, program: str) -> list[str]:
-    return [program, "-i"]
-
-
-SHELLS: dict[str, Callable[[str, str], list[str]]] = {
-    "bash": _bash,
-    "zsh": _zsh,
-    "fish": _fish,
-    "xonsh": _xonsh,
-    "nu": _nu,
-    "dash": _sh,
-    "sh": _sh,
+_SOURCE = "source $SEALENV_SHELL_SCRIPT; or exit 125; set -e SEALENV_SHELL_SCRIPT"
+_SHELLS: dict[str, tuple[list[str], str, dict[str, str]]] = {
+    "bash": (["--noprofile", "--init-file", str(_RC / "bashrc"), "-i"], "sh", {}),
+    "zsh": (["--no-globalrcs", "-i"], "sh", {"ZDOTDIR": str(_RC / "zsh")}),
+    "fish": (["--no-config", "-C", _SOURCE, "-i"], "fish", {}),
+    "xonsh": (["-i", "--rc", str(_RC / "xonshrc.xsh")], "xsh", {}),
+    "nu": (["--no-config-file", "--no-history", "-e"], "nu", {}),
+    "dash": (["-i"], "sh", {"ENV": str(_RC / "shrc")}),
+    "sh": (["-i"], "sh", {"ENV": str(_RC / "shrc")}),
 }
-"""Shells that source the script themselves. Others inherit an active environment: they have no
-`deactivate`, and their prompt does not show it. (A csh reads no file with -f, and without it the
-system's files and the user's.)"""
+"""Shells that source the script themselves: options, its extension, variables for the start. Others
+inherit an active environment: they have no `deactivate`, and their prompt does not show it. (A csh
+reads no file with -f, and without it the system's files and the user's.)"""
 
 
 def enter_shell(env: str, shell: str | None, *, clean: bool = False) -> NoReturn:
@@ -104,13 +78,13 @@ def enter_shell(env: str, shell: str | None, *, clean: bool = False) -> NoReturn
 
 def _on_windows(env: str, shell: str, clean: bool) -> int:
     """Run a shell with the variables of the active environment, and return its exit code."""
-    from sealenv.activation import launch
+    from sealenv.activation import windows
 
     prefix, variables = admit(env, os.environ, clean=clean)
     kind = Path(shell).name.lower().removesuffix(".exe")
-    environ = launch.entered(prefix, variables, condabin_first=kind not in _POWERSHELL)
-    program = launch.command_processor(environ) if shell == "cmd" else None
-    program = program or launch.find_program(shell, environ)
+    environ = windows.entered(prefix, variables, condabin_first=kind not in _POWERSHELL)
+    program = command_processor(environ) if shell == "cmd" else None
+    program = program or windows.find_program(shell, environ)
     if program is None:
         raise UsageError(
             f"the shell {shell!r} is not installed", hint="choose one: cmd, powershell, pwsh"
@@ -156,20 +130,15 @@ def shell_command(fallback: list[str], program: str) -> tuple[list[str], dict[st
     """
     name = Path(program).name
     script = fallback[fallback.index("sealenv") + 1] if "sealenv" in fallback else ""
-    if name not in SHELLS or not script.endswith("/activate.sh") or "\n" in script:
+    if name not in _SHELLS or not script.endswith("/activate.sh") or "\n" in script:
         return fallback, {}  # another shell, or a foreign environment: activated from outside
-    prefix = script.removesuffix("/activate.sh")
-    extra = {}
-    if name not in ("fish", "nu"):
-        extension = "xsh" if name == "xonsh" else "sh"
-        extra["SEALENV_SHELL_SCRIPT"] = f"{prefix}/activate.{extension}"
-    if name == "zsh":
-        extra["ZDOTDIR"] = str(_RC / "zsh")
-    elif name in ("dash", "sh"):
-        extra["ENV"] = str(_RC / "shrc")
-        if any(char in extra["ENV"] for char in '$`\\"'):
-            return fallback, {}  # the shell expands it
-    return SHELLS[name](prefix, program), extra
+    options, extension, variables = _SHELLS[name]
+    if any(char in variables.get("ENV", "") for char in '$`\\"'):
+        return fallback, {}  # the shell expands it
+    place = f"{script.removesuffix('sh')}{extension}"
+    if name == "nu":
+        return [program, *options, _NU + QUOTE["nu"](place)], {}
+    return [program, *options], {**variables, "SEALENV_SHELL_SCRIPT": place}
 
 
 def _find(shell: str) -> str:

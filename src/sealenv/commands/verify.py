@@ -7,8 +7,9 @@ environments of conda, mamba and pixi can be verified too. Nothing is written, n
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,16 +19,16 @@ from sealenv.errors import FilesystemError, UsageError
 from sealenv.fields import AbsolutePath, Count, Texts, one_of
 from sealenv.layout import META, SEAL, is_record
 from sealenv.naming import digests_apart
-from sealenv.prefix.records import scan_records
+from sealenv.prefix.exclusive import refuse_worked_on
+from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.arguments import StrPath, prefix_of
 from sealenv.seals.changes import distribution_changes, package_changes
 from sealenv.seals.check import check, check_changes, check_promises
-from sealenv.seals.check_compiled import count_unread
 from sealenv.seals.compare import Comparison
 from sealenv.seals.findings import CONDITIONS, STATES, Finding, condition_of
 from sealenv.seals.fingerprint import Payload, fingerprints_of, is_compiled
-from sealenv.seals.seal import DistributionNote, Fingerprints, Sealed, read_sealed
+from sealenv.seals.seal import DistributionNote, Fingerprints, SealedPrefix, read_sealed
 from sealenv.seals.snapshot import (
     FILE,
     FOLDER,
@@ -41,10 +42,7 @@ from sealenv.seals.snapshot import (
 if TYPE_CHECKING:
     from sealenv.locks import Lock
 
-__all__ = ["HEADER_ONLY", "Verified", "examine", "verify"]
-
-HEADER_ONLY = "by header only; the code was not checked"
-"""The end of a note that is of interest to few."""
+__all__ = ["Verified", "examine", "verify"]
 
 
 class SealedAndNow(msgspec.Struct, frozen=True):
@@ -131,17 +129,19 @@ def verify(
             hint='sealenv info ENV shows it as "fingerprint"',
         )
     prefix = prefix_of(env)
+    locked = _read_lock(lock, prefix) if lock is not None else None
+    reporter.phase("verify", "comparing files")
     try:
         if fast:
-            report = _verify_fast(prefix, reporter)
+            report = _examine_fast(prefix, reporter)
         else:
-            expected = _read_lock(lock, prefix) if lock is not None else None
-            _, report = examine(prefix, expected, expect, tree=tree, reporter=reporter)
+            then, rows = read_sealed(prefix), take_snapshot(prefix)
+            _, report = _examine(prefix, then, rows, locked, expect, tree=tree, reporter=reporter)
     except FilesystemError:
-        _refuse_worked_on(prefix)
+        refuse_worked_on(prefix)
         raise
     if report.damaged:
-        _refuse_worked_on(prefix)
+        refuse_worked_on(prefix)
     return report
 
 
@@ -155,99 +155,85 @@ def _read_lock(path: StrPath, prefix: Path) -> Lock:
     return read_lock(Path(path), platform).lock_for(platform, str(path))
 
 
-def _refuse_worked_on(prefix: Path) -> None:
-    from sealenv.prefix.exclusive import refuse_worked_on  # only if something differs
-
-    refuse_worked_on(prefix)
-
-
-def examine(
-    prefix: Path,
-    lock: Lock | None = None,
-    expect: str | None = None,
-    *,
-    tree: bool = True,
-    reporter: Reporter = QUIET,
-) -> tuple[Comparison, Verified]:
+def examine(prefix: Path, *, reporter: Reporter = QUIET) -> tuple[Comparison, Verified]:
     """Read and compare everything; return the comparison too."""
     reporter.phase("verify", "comparing files")
-    then = read_sealed(prefix)
-    rows = take_snapshot(prefix)
-    comparison, findings = _compare(prefix, then, rows)
-    packages = len(comparison.records)
-    if then.pending:
-        return comparison, _report(prefix, then, rows, then.findings, packages=packages)
-    hashed = _hash(comparison, rows.values(), reporter)
-    findings += _findings(comparison, then, lock)
-    now = _fingerprints(comparison, tree=tree)
-    sealed = then.seal.fingerprints if then.seal else None
-    if expect is not None:
-        findings += _unexpected(now, expect, "expected")
-    elif sealed and not any(f.damage or f.change for f in findings):
-        findings += _unexpected(now, sealed.packages, "sealed")
-    notes = _compiled_note(comparison, findings)
-    return comparison, _report(
-        prefix, then, rows, findings, packages=packages, hashed=hashed, now=now, notes=notes
-    )
+    return _examine(prefix, read_sealed(prefix), take_snapshot(prefix), reporter=reporter)
 
 
-def _verify_fast(prefix: Path, reporter: Reporter) -> Verified:
+def _examine_fast(prefix: Path, reporter: Reporter) -> Verified:
     """Read only files that differ in size, time, inode or mode."""
-    reporter.phase("verify", "comparing files")
-    then = read_sealed(prefix)
+    then, rows = read_sealed(prefix), take_snapshot(prefix)
     sealed = then.rows or {}
-    rows = take_snapshot(prefix)
     if then.seal and sealed and not then.findings and is_unchanged(rows, sealed):
         return _report(prefix, then, rows, [], packages=sum(map(is_record, sealed)), fast=True)
     for path, row in rows.items():
         known = sealed.get(path)
         if known is not None and row.kind == FILE and row.same_stat(known):
             row.digest = known.digest
+    return _examine(prefix, then, rows, fast=True, reporter=reporter)[1]
+
+
+def _examine(
+    prefix: Path,
+    then: SealedPrefix,
+    rows: Snapshot,
+    lock: Lock | None = None,
+    expect: str | None = None,
+    *,
+    fast: bool = False,
+    tree: bool = True,
+    reporter: Reporter,
+) -> tuple[Comparison, Verified]:
     comparison, findings = _compare(prefix, then, rows)
     packages = len(comparison.records)
-    if then.pending:
-        return _report(prefix, then, rows, then.findings, packages=packages, fast=True)
+    report = functools.partial(_report, prefix, then, rows, packages=packages, fast=fast)
+    if then.state == "pending":
+        return comparison, report(then.findings)
     unread = [row for row in rows.values() if row.kind == FILE and not row.digest]
-    notes = []
-    if then.rows is None:
-        notes.append("no file table: files are compared by their size alone")
+    if fast and then.rows is None:
         unread = [row for row in unread if row.path.startswith(f"{META}/")]
     hashed = _hash(comparison, unread, reporter)
-    findings += _findings(comparison, then, None)
-    notes += _compiled_note(comparison, findings)
-    return _report(
-        prefix, then, rows, findings, packages=packages, hashed=hashed, notes=notes, fast=True
-    )
+    findings += _find(comparison, then, lock)
+    if fast:
+        return comparison, report(findings, hashed=hashed)
+    now = _fingerprints(comparison, tree=tree)
+    if expect is not None:
+        findings += _unexpected(now, expect, "expected")
+    elif then.seal and then.seal.fingerprints and condition_of(findings) == "as made":
+        findings += _unexpected(now, then.seal.fingerprints.packages, "sealed")
+    return comparison, report(findings, hashed=hashed, now=now)
 
 
-def _compare(prefix: Path, then: Sealed, rows: Snapshot) -> tuple[Comparison, list[Finding]]:
+def _compare(prefix: Path, then: SealedPrefix, rows: Snapshot) -> tuple[Comparison, list[Finding]]:
     """Put snapshot, seal and records together; return also what is wrong with records."""
     records, problems = scan_records(prefix)
-    if then.seal:
-        platform = then.seal.platform
-    else:
-        from sealenv.spec.model import current_platform
-
-        known = (r.subdir for r in records if r.subdir not in ("", "noarch"))
-        platform = next(known, current_platform())
     broken = []
     for line in problems:
         name, _, problem = line.partition(".json: ")
         broken.append(Finding("record", f"{META}/{name}.json", None, problem))
-    return Comparison(prefix, platform, then.seal, then.rows, rows, records), broken
+    platform = then.seal.platform if then.seal else _platform_of(records)
+    return Comparison(prefix, platform, then.seal, then.rows or {}, rows, records), broken
+
+
+def _platform_of(records: Iterable[PrefixRecord]) -> str:
+    from sealenv.spec.model import current_platform  # a seal has it
+
+    known = (record.subdir for record in records if record.subdir not in ("", "noarch"))
+    return next(known, current_platform())
 
 
 def _hash(comparison: Comparison, rows: Iterable[Row], reporter: Reporter) -> int:
     """Read files that were sealed or that a record lists; return how many."""
     scripts = comparison.seal.activation if comparison.seal else ()
-    known = {*comparison.claims, *comparison.of_distributions, *scripts, *(comparison.sealed or ())}
+    known = {*comparison.claims, *comparison.of_distributions, *scripts, *comparison.sealed}
     wanted = [
         row
         for row in rows
         if row.path in known or is_compiled(row.path) or row.path.startswith(f"{META}/")
-        if row.kind == FILE and not row.problem
+        if not row.problem
     ]
-    others = max(0, _count_files(comparison.rows) - len(wanted))
+    others = _count_files(comparison.rows) - len(wanted)
     return hash_rows(
         comparison.prefix,
         comparison.rows,
@@ -260,7 +246,7 @@ def _count_files(rows: Mapping[str, Row]) -> int:
     return sum(row.kind != FOLDER for row in rows.values())
 
 
-def _findings(comparison: Comparison, then: Sealed, lock: Lock | None) -> list[Finding]:
+def _find(comparison: Comparison, then: SealedPrefix, lock: Lock | None) -> list[Finding]:
     """Find everything but a different fingerprint."""
     found = check(comparison)
     if then.lost:  # untracked files are unknown
@@ -287,8 +273,7 @@ def _changes_from(lock: Lock, comparison: Comparison) -> Iterator[Finding]:
 def _fingerprints(comparison: Comparison, *, tree: bool) -> Fingerprints:
     seal, rows = comparison.seal, comparison.rows
     # Untracked files are not read.
-    unread = (rows[path] for path in comparison.unsteady)
-    complete = not any(row.kind == FILE and not row.digest and not row.problem for row in unread)
+    unread = any(r.kind == FILE and not r.digest and not r.problem for r in rows.values())
     payload = Payload(
         comparison.prefix,
         comparison.platform,
@@ -298,7 +283,7 @@ def _fingerprints(comparison: Comparison, *, tree: bool) -> Fingerprints:
         {note.path: note.after for note in seal.patched} if seal else {},
         seal.prefix if seal else None,
     )
-    return fingerprints_of(payload, tree=tree and complete)
+    return fingerprints_of(payload, tree=tree and not unread)
 
 
 def _unexpected(now: Fingerprints, wanted: str, what: str) -> list[Finding]:
@@ -309,31 +294,22 @@ def _unexpected(now: Fingerprints, wanted: str, what: str) -> list[Finding]:
     return [Finding("fingerprint", SEAL, None, f"it is {actual}, {what} {other}")]
 
 
-def _compiled_note(comparison: Comparison, findings: Iterable[Finding]) -> list[str]:
-    count = count_unread(comparison, {finding.path for finding in findings})
-    if not count:
-        return []
-    files = (
-        "1 .pyc file matches its source" if count == 1 else f"{count} .pyc files match their source"
-    )
-    return [f"{files} {HEADER_ONLY}"]
-
-
 def _report(
     prefix: Path,
-    then: Sealed,
+    then: SealedPrefix,
     rows: Snapshot,
     findings: list[Finding],
     *,
     packages: int,
     hashed: int = 0,
     now: Fingerprints | None = None,
-    notes: Sequence[str] = (),
     fast: bool = False,
 ) -> Verified:
+    notes = []
+    if fast and then.rows is None and then.state != "pending":
+        notes.append("no file table: files are compared by their size alone")
     if then.lost:
-        lost = "untracked files are unknown: the seal or its file table is damaged"
-        notes = [*notes, lost]
+        notes.append("untracked files are unknown: the seal or its file table is damaged")
     return Verified(
         prefix=prefix,
         state=then.state,

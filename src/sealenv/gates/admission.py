@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Finding",
     "clean_environ",
+    "command_processor",
     "default_path",
     "engine_environ",
     "enter",
@@ -88,12 +89,12 @@ def _of_other_environments(environ: Mapping[str, str], own: Iterable[str]) -> li
         environ: PATH is read from it.
         own: prefixes that do not count, such as the one sealenv runs from.
     """
-    mine = {os.path.normcase(os.path.realpath(prefix)) for prefix in own}
+    mine = {_real(prefix) for prefix in own}
     found: dict[str, None] = {}
     for entry in environ.get("PATH", "").split(os.pathsep):
         folder = entry.strip('"') if os.name == "nt" else entry
         prefix = environment_of(folder) if folder else None
-        if prefix is not None and os.path.normcase(os.path.realpath(prefix)) not in mine:
+        if prefix is not None and _real(prefix) not in mine:
             found[folder] = None
     return list(found)
 
@@ -184,10 +185,7 @@ def _same(one: str, other: str) -> bool:
 
 
 def _real(path: str) -> str:
-    try:
-        return os.path.normcase(os.path.realpath(path))
-    except FileNotFoundError:  # relative, and the current folder no longer exists
-        return path
+    return os.path.normcase(os.path.realpath(path))
 
 
 def refuse(found: Sequence[Finding], *, without_path: bool = False) -> Exception:
@@ -268,6 +266,11 @@ def default_path(environ: Mapping[str, str] | None = None) -> str:
         system = root + r"\System32"
         return ";".join((system, root, system + r"\Wbem", system + r"\WindowsPowerShell\v1.0"))
     return "/usr/bin:/bin:/usr/sbin:/sbin"
+
+
+def command_processor(environ: Mapping[str, str]) -> str:
+    """Return cmd.exe of this Windows, independent of PATH and COMSPEC."""
+    return environ.get("SYSTEMROOT", r"C:\Windows") + r"\System32\cmd.exe"
 
 
 def clean_environ(environ: Mapping[str, str], *, home: str | None = None) -> dict[str, str]:

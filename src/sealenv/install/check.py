@@ -12,9 +12,8 @@ from subprocess import CompletedProcess, TimeoutExpired
 from typing import Any
 
 from sealenv.activation import launch
-from sealenv.activation.launch import command_processor
 from sealenv.errors import CheckFailedError
-from sealenv.gates.admission import private_folders
+from sealenv.gates.admission import command_processor, private_folders
 from sealenv.spec.model import EnvironmentSpec
 from sealenv.system.processes import clean_home, run_quietly
 

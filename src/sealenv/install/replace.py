@@ -39,7 +39,7 @@ def may_replace(prefix: Path, environ: Mapping[str, str]) -> bool:
             where=str(prefix),
             hint=f"finish it first: sealenv move --here {shown(str(prefix))}",
         )
-    refuse_inner(prefix, "replaced", "remove")
+    refuse_inner(prefix)
     refuse_in_use(prefix, environ, do="replace", forceable=False)
     try:
         refuse_frozen(prefix)

@@ -37,8 +37,13 @@ from sealenv.prefix.pending import PrefixLock, clear_pending, write_plan
 from sealenv.prefix.records import PrefixRecord, add_pyc, finish, read_records
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.target import Target
-from sealenv.seals.contents import Contents as Observed
-from sealenv.seals.contents import Known, digests_of_linking, read_contents, time_of_linking
+from sealenv.seals.contents import (
+    Known,
+    Observed,
+    digests_of_linking,
+    read_contents,
+    time_of_linking,
+)
 from sealenv.seals.filetable import write_table
 from sealenv.seals.seal import SCHEMA, EngineNote, LockNote, PatchNote, Seal, timestamp, write_seal
 from sealenv.spec.model import EnvironmentSpec, current_platform

@@ -13,9 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sealenv.activation import launch
-from sealenv.activation.launch import command_processor, find_shell
 from sealenv.errors import LinkScriptError, PostScriptError, UsageError
-from sealenv.gates.admission import private_folders, scrub, without_dirt
+from sealenv.gates.admission import command_processor, private_folders, scrub, without_dirt
 from sealenv.layout import USER_FOLDER, bin_dirs, is_windows
 from sealenv.locks import Lock, LockedPackage
 from sealenv.system.processes import clean_home, run_quietly
@@ -64,7 +63,7 @@ def run_link_scripts(
             command = (
                 [command_processor(env), "/d", "/c", local]
                 if windows
-                else [find_shell(), str(script)]
+                else [launch.find_shell(), str(script)]
             )
             done = run_quietly(command, env=env, cwd=prefix, keep_fd=keep_fd)
             if done.returncode != 0:
@@ -155,7 +154,9 @@ def _activated(prefix: Path, copy: Path, env: dict[str, str]) -> tuple[list[str]
     """Return the command line that runs the script activated, and its program; may change `env`."""
     if os.name != "nt":
         return launch.command(str(prefix), _command(copy)), None
-    found = launch.windows_command(str(prefix), _windows_command(copy), env)
+    from sealenv.activation import windows
+
+    found = windows.command(str(prefix), _windows_command(copy), env)
     if found is None:
         raise PostScriptError(
             f"{copy.name} needs a program that was not found: {_windows_command(copy)[0]}",

@@ -23,7 +23,16 @@ from sealenv.naming import shown
 from sealenv.system.filelock import open_removable, try_lock
 from sealenv.system.files import keep_owner, temporary_path
 
-__all__ = ["exclusive", "refuse_worked_on", "replace_history", "unchanged"]
+__all__ = ["busy", "exclusive", "refuse_worked_on", "replace_history", "unchanged"]
+
+
+def busy(prefix: Path) -> PrefixLockedError:
+    """Return the error that another process works on a prefix."""
+    return PrefixLockedError(
+        "another process works on this environment",
+        where=str(prefix),
+        hint="wait for it to end; children of a killed process end by themselves in a moment",
+    )
 
 
 @contextlib.contextmanager
@@ -78,11 +87,7 @@ def _held(prefix: Path, *, shared: bool) -> Iterator[int]:
         ) from error
     try:
         if not try_lock(fd, shared=shared):
-            raise PrefixLockedError(
-                "another process works on this environment",
-                where=str(prefix),
-                hint="wait for it to end; children of a killed process end by themselves in a moment",
-            )
+            raise busy(prefix)
         if os.path.lexists(prefix / MARKER):
             raise PrefixPendingError(
                 "this environment was never finished",
@@ -114,11 +119,7 @@ def refuse_worked_on(prefix: Path) -> None:
         return  # a lock requires write permission
     try:
         if not try_lock(fd, shared=True):
-            raise PrefixLockedError(
-                "another process works on this environment, so the result would be unreliable",
-                where=str(prefix),
-                hint="wait for it to end, then run the same command again",
-            )
+            raise busy(prefix)
     finally:
         os.close(fd)
 

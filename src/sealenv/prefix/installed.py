@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from sealenv.errors import DigestError, RecordError
 from sealenv.layout import META
@@ -21,7 +20,7 @@ from sealenv.prefix.condafiles import read_requested
 from sealenv.prefix.records import outside_of, read_raw
 from sealenv.urls import split_credentials
 
-__all__ = ["installed"]
+__all__ = ["installed", "installed_package"]
 
 _KEPT = (
     "arch", "build", "build_number", "constrains", "depends", "extra_depends", "features", "flags",
@@ -44,7 +43,7 @@ def installed(prefix: Path, platform: str, *, strict: bool = True) -> Lock:
         DigestError: a record has no sha256 or URL, so the package could not be installed again.
     """
     paths = sorted((prefix / META).glob("*.json"))
-    packages = [_package(path, read_raw(prefix, path.stem), strict) for path in paths]
+    packages = [installed_package(prefix, path.stem, strict=strict) for path in paths]
     if strict:
         _refuse_nameless(prefix, packages)
     subdirs = {p.subdir for p in packages} - {"noarch"}
@@ -58,7 +57,13 @@ def installed(prefix: Path, platform: str, *, strict: bool = True) -> Lock:
     )
 
 
-def _package(path: Path, raw: dict[str, Any], strict: bool) -> LockedPackage:
+def installed_package(prefix: Path, dist: str, *, strict: bool = True) -> LockedPackage:
+    """Return an installed package; sha256 and URL are empty if its record has none.
+
+    Raises:
+        RecordError: the record is not readable or not valid, or names a path outside the prefix.
+    """
+    path, raw = prefix / META / f"{dist}.json", read_raw(prefix, dist)
     if outside := outside_of(raw):
         raise RecordError(
             f"a package record names a path outside the environment: {outside!r}",

@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import re
-import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from sealenv.errors import (
@@ -59,13 +58,19 @@ _PARENT, _ENGINE = 0, 1
 _JOINED: list[int] = []
 
 
+@dataclass
 class PrefixLock:
-    """Exclusive use of a prefix, from the first write to the commit."""
+    """Exclusive use of a prefix, from the first write to the commit.
 
-    def __init__(self, prefix: Path, fd: int, token: str) -> None:
-        self.prefix = prefix
-        self.fd = fd
-        self.token = token
+    Attributes:
+        prefix: the prefix.
+        fd: the descriptor of its marker, which is locked; -1 if it was released.
+        token: the first line of the marker.
+    """
+
+    prefix: Path
+    fd: int
+    token: str
 
     @classmethod
     def acquire(cls, prefix: Path) -> PrefixLock:
@@ -97,14 +102,10 @@ class PrefixLock:
                 "themselves within seconds",
             )
         token = os.urandom(16).hex()
-        import socket  # only `create` needs it
-
-        note = {"pid": os.getpid(), "host": socket.gethostname(), "since": int(time.time())}
         try:
             os.ftruncate(fd, 0)
             os.lseek(fd, 0, os.SEEK_SET)
-            with os.fdopen(os.dup(fd), "wb") as file:
-                file.write(f"{token}\n{json.dumps(note)}\n".encode())
+            os.write(fd, f"{token}\n".encode())
             os.fsync(fd)
         except BaseException:
             os.close(fd)

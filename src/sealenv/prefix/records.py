@@ -4,8 +4,7 @@ conda, micromamba and py-rattler write them differently (CEP 34, conda's `core/p
 `core/link.cpp`):
 
 - conda records files of `noarch: python` packages by their path in the archive
-  (`site-packages/six.py`, `python-scripts/tool`). `files` has the path in the prefix, which also
-  follows from the record of Python.
+  (`site-packages/six.py`, `python-scripts/tool`). That in the prefix follows from the record of Python.
 - micromamba records the archive's size for a file into which the prefix was written, and no
   `prefix_placeholder`.
 - conda before 4.4 writes no `paths_data`, only `files`. Later versions leave a file out of
@@ -59,7 +58,7 @@ def decode(records: Sequence[PrefixRecord]) -> None:
     for record in records:
         if not record.requested_specs and record.requested_spec not in (None, "", "None"):
             record.requested_specs = [str(record.requested_spec)]
-        if record.noarch == "python":
+        if record.noarch == "python" and folders:
             _place(record, folders)
         _add_unlisted(record)
         for entry in record.paths_data.paths:
@@ -81,21 +80,12 @@ def _folders(records: Sequence[PrefixRecord]) -> tuple[str, str] | None:
     return f"{site.strip('/')}/", "Scripts/" if windows else "bin/"
 
 
-def _place(record: PrefixRecord, folders: tuple[str, str] | None) -> None:
+def _place(record: PrefixRecord, folders: tuple[str, str]) -> None:
     """Replace the paths in the archive with those in the prefix."""
-    archived = [e for e in record.paths_data.paths if e.path.startswith((_SITE, _SCRIPTS))]
-    if not archived:
-        return
-    files = set(record.files)
-    ends: dict[str, str] = {}
-    for entry in archived:
-        path = _placed(entry, folders)
-        if path is None or (files and path not in files):
-            # Linked for another Python, or no Python is recorded: only `files` has the path.
-            ends = ends or {_end(file): file for file in record.files}
-            path = ends.get(_end(entry.path), path)
-        if path is not None:
-            entry.written, entry.path = entry.path, path
+    for entry in record.paths_data.paths:
+        for archived, folder in zip((_SITE, _SCRIPTS), folders, strict=True):
+            if entry.path.startswith(archived):
+                entry.written, entry.path = entry.path, folder + entry.path[len(archived) :]
 
 
 def _add_unlisted(record: PrefixRecord) -> None:
@@ -103,26 +93,6 @@ def _add_unlisted(record: PrefixRecord) -> None:
     entries = record.paths_data.paths
     listed = {entry.path for entry in entries} | {entry.original_path for entry in entries}
     entries += [RecordPath(path, path_type="") for path in record.files if path not in listed]
-
-
-def _placed(entry: RecordPath, folders: tuple[str, str] | None) -> str | None:
-    if folders is None:
-        return None
-    site, scripts = folders
-    if entry.path.startswith(_SITE):
-        return site + entry.path[len(_SITE) :]
-    return scripts + entry.path[len(_SCRIPTS) :]
-
-
-def _end(path: str) -> str:
-    """Return what the path in the archive and the path in the prefix have in common."""
-    before, found, rest = path.partition(_SITE)
-    if found and (not before or before.endswith("/")):
-        return f"{_SITE}{rest}"
-    for folder in (_SCRIPTS, "bin/", "Scripts/"):
-        if path.startswith(folder):
-            return f"{_SCRIPTS}{path[len(folder) :]}"
-    return path
 
 
 class RecordPath(msgspec.Struct, rename={"path": "_path"}, omit_defaults=True, gc=False):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-from sealenv.errors import FilesystemError, PrefixChangedError, PrefixError, PrefixLockedError
+from sealenv.errors import FilesystemError, PrefixChangedError, PrefixError
 from sealenv.layout import (
     HISTORY,
     MARKER,
@@ -25,7 +25,7 @@ from sealenv.layout import (
     walk,
 )
 from sealenv.naming import printable, shown
-from sealenv.prefix.exclusive import exclusive
+from sealenv.prefix.exclusive import busy, exclusive
 from sealenv.prefix.pending import REMOVING, is_locked, take, write_plan
 from sealenv.prefix.records import scan_records
 from sealenv.system.deleting import delete, holders_of, while_held
@@ -35,19 +35,17 @@ from sealenv.system.processes import programs_in
 from sealenv.system.volumes import extended
 
 __all__ = [
-    "Contents",
     "check_removable",
-    "is_leftover",
     "refuse_frozen",
     "refuse_in_use",
     "refuse_inner",
     "remove",
     "remove_copied",
+    "stamps_of",
     "user_files",
 ]
 
 _MARKS = frozenset({"history", "sealenv", "sealenv.pending"})
-_FROZEN = "conda-meta/frozen"
 
 
 def check_removable(
@@ -69,13 +67,12 @@ def check_removable(
     if is_link(prefix):
         raise PrefixError("this is a link", where=str(prefix), hint="name its target")
     state = state_of(prefix)
-    if state is State.EMPTY and is_leftover(prefix):
-        return
     if state not in {State.PENDING, State.SEALED, State.FOREIGN}:
         raise PrefixError("this is not an environment: nothing is removed", where=str(prefix))
     if is_link(prefix / META):
         raise PrefixError(f"its {META} is a link: nothing is removed", where=str(prefix))
-    if state is State.FOREIGN and not _is_certain(prefix):
+    empty = state is State.FOREIGN and not (prefix / HISTORY).stat().st_size
+    if empty and not scan_records(prefix)[0]:
         raise PrefixError(
             "only an empty history says that this is an environment: nothing is removed",
             where=str(prefix),
@@ -83,43 +80,32 @@ def check_removable(
         )
     refuse_inner(prefix)
     if is_locked(prefix):
-        raise PrefixLockedError(
-            "a process is creating this environment",
-            where=str(prefix),
-            hint="wait, or stop it first",
-        )
+        raise busy(prefix)
     refuse_in_use(prefix, environ, force=force)
     refuse_frozen(prefix, override=override_frozen)
 
 
-def is_leftover(prefix: Path) -> bool:
-    """Return whether only an empty conda-meta is left of a remove or create that was killed."""
-    return not is_link(prefix) and state_of(prefix) is State.EMPTY and (prefix / META).is_dir()
-
-
-def refuse_inner(
-    prefix: Path,
-    done: str = "removed",
-    do: str = "remove",
-    paths: Iterable[str] | None = None,
-) -> None:
-    """Refuse an environment that holds others (conda's base).
+def refuse_inner(prefix: Path, do: str = "remove", paths: Iterable[str] | None = None) -> None:
+    """Refuse an environment that holds others, as conda's base does in `envs`.
 
     Args:
         prefix: the prefix.
-        done: the refused action as a participle, for the message.
-        do: the refused action as a verb.
+        do: what to do with the others, for the message.
         paths: every path in it, with `/`, if they are known.
 
     Raises:
         PrefixError: it holds others, which are listed.
     """
-    found = _inner_environments((e.relative for e in walk(prefix)) if paths is None else paths)
+    found = set()
+    for path in (entry.relative for entry in walk(prefix)) if paths is None else paths:
+        inner, is_meta, name = path.rpartition("/conda-meta/")
+        if is_meta and name in _MARKS and path.partition("/")[0] not in {PKGS, SCRATCH}:
+            found.add(inner)
     if found:
         raise PrefixError(
-            f"this environment holds other environments: nothing is {done}",
+            "this environment holds other environments",
             where=str(prefix),
-            details=found[:20],
+            details=sorted(found)[:20],
             hint=f"{do} those first, one by one",
         )
 
@@ -168,38 +154,19 @@ def refuse_frozen(prefix: Path, *, do: str = "remove", override: bool = False) -
     Raises:
         PrefixError: it is frozen; the details have the message of its file.
     """
-    frozen = prefix / _FROZEN
-    if frozen.is_file() and not override:
-        raise PrefixError(
-            "this environment is frozen (conda-meta/frozen)",
-            where=str(prefix),
-            details=[m] if (m := _frozen_message(frozen)) else [],
-            hint=f"to {do} it anyway: --override-frozen",
-        )
-
-
-def _inner_environments(paths: Iterable[str]) -> list[str]:
-    """List the environments below this one, relative to it (conda's base keeps them in `envs`)."""
-    found = set()
-    for path in paths:
-        inner, is_meta, name = path.rpartition("/conda-meta/")
-        if is_meta and name in _MARKS and path.partition("/")[0] not in {PKGS, SCRATCH}:
-            found.add(inner)
-    return sorted(found)
-
-
-def _is_certain(prefix: Path) -> bool:
-    """Return whether a foreign environment has a readable record, or a history that is not empty."""
-    return bool(scan_records(prefix)[0]) or (prefix / HISTORY).stat().st_size > 0
-
-
-def _frozen_message(frozen: Path) -> str:
-    import json
-
+    frozen = prefix / META / "frozen"
+    if override or not frozen.is_file():
+        return
     try:
-        return str(json.loads(read_regular(frozen)).get("message") or "")
+        message = str(json.loads(read_regular(frozen)).get("message") or "")
     except (OSError, ValueError, AttributeError):
-        return ""
+        message = ""
+    raise PrefixError(
+        "this environment is frozen (conda-meta/frozen)",
+        where=str(prefix),
+        details=[message] if message else [],
+        hint=f"to {do} it anyway: --override-frozen",
+    )
 
 
 def _same(one: str, other: Path) -> bool:
@@ -239,73 +206,20 @@ def remove(prefix: Path) -> None:
         if not marked and not is_link(prefix / HISTORY) and os.access(prefix / HISTORY, os.W_OK):
             stack.enter_context(exclusive(prefix))
         paths = None if marked else [e.relative for e in walk(prefix) if not e.is_dir]
-        with _marked(extended(prefix), paths, stack):
-            _empty(extended(prefix))
+        _remove(extended(prefix), paths, stack)
 
 
-@dataclass(frozen=True)
-class Contents:
-    """The files of an environment at one time, to find what was written since.
-
-    Attributes:
-        prefix: the environment.
-        stamps: path -> kind, size, time in nanoseconds and inode; only the kind of a folder.
-    """
-
-    prefix: Path
-    stamps: Mapping[str, tuple[int, int, int, int]]
-
-    @classmethod
-    def of(cls, prefix: Path) -> Contents:
-        """Read the state of every file.
-
-        Raises:
-            OSError: it cannot be read.
-        """
-        return cls(prefix, {e.relative: _stamp(e.status) for e in walk(extended(prefix))})
-
-    def changed(self) -> list[str]:
-        """List the differences between then and now, a line each, sorted.
-
-        Raises:
-            OSError: it cannot be read.
-        """
-        then, now = self.stamps, self.of(self.prefix).stamps
-        lines = [f"{path}: new" for path in now.keys() - then.keys()]
-        lines += [f"{path}: gone" for path in then.keys() - now.keys()]
-        lines += [
-            f"{path}: changed" for path in then.keys() & now.keys() if then[path] != now[path]
-        ]
-        return sorted(map(printable, lines))
+Stamps = dict[str, tuple[int, int, int, int]]
+"""Path -> kind, size, time in nanoseconds and inode; only the kind of a folder."""
 
 
-def remove_copied(contents: Contents, place: Path, locks: contextlib.ExitStack) -> None:
-    """Remove an environment that was copied, unless it was changed since.
-
-    It is marked as pending before the first file is removed.
-
-    Args:
-        contents: of the environment, before it was copied.
-        place: the path of the copy.
-        locks: the caller's locks on the environment.
+def stamps_of(prefix: Path) -> Stamps:
+    """Read the state of every file, to find what is written from now on.
 
     Raises:
-        PrefixChangedError: something was written into it since.
-        PrefixLockedError: another process works on it.
-        FilesystemError: something cannot be removed.
+        OSError: it cannot be read.
     """
-    prefix = contents.prefix
-    if changed := contents.changed():
-        more = [f"and {len(changed) - _LISTED} more"] if len(changed) > _LISTED else []
-        raise PrefixChangedError(
-            "the environment was copied, but the old one was changed meanwhile and is kept",
-            where=str(prefix),
-            details=[*changed[:_LISTED], *more, f"the environment is at {place}"],
-            hint=f"copy what you need, then: sealenv remove {shown(str(prefix))}",
-        )
-    files = [path for path, stamp in contents.stamps.items() if not stat.S_ISDIR(stamp[0])]
-    with _marked(extended(prefix), files, locks):
-        _empty(extended(prefix))
+    return {entry.relative: _stamp(entry.status) for entry in walk(extended(prefix))}
 
 
 def _stamp(status: os.stat_result) -> tuple[int, int, int, int]:
@@ -315,39 +229,60 @@ def _stamp(status: os.stat_result) -> tuple[int, int, int, int]:
     return kind, status.st_size, status.st_mtime_ns, status.st_ino
 
 
-@contextlib.contextmanager
-def _marked(
-    prefix: Path, paths: Iterable[str] | None, locks: contextlib.ExitStack
-) -> Iterator[None]:
-    """Mark and lock a prefix while the block empties it, then remove the marker and the folder.
+def remove_copied(prefix: Path, then: Stamps, place: Path, locks: contextlib.ExitStack) -> None:
+    """Remove an environment that was copied, unless it was changed since.
+
+    It is marked as pending before the first file is removed.
+
+    Args:
+        prefix: the environment.
+        then: its files before it was copied.
+        place: the path of the copy.
+        locks: the caller's locks on the environment.
+
+    Raises:
+        PrefixChangedError: something was written into it since.
+        PrefixLockedError: another process works on it.
+        FilesystemError: something cannot be removed.
+    """
+    now = stamps_of(prefix)
+    changed = sorted(path for path in then.keys() | now.keys() if then.get(path) != now.get(path))
+    if changed:
+        more = [f"and {len(changed) - _LISTED} more"] if len(changed) > _LISTED else []
+        listed = map(printable, changed[:_LISTED])
+        raise PrefixChangedError(
+            "the environment was copied, but the old one was changed meanwhile and is kept",
+            where=str(prefix),
+            details=[*listed, *more, f"the environment is at {place}"],
+            hint=f"copy what you need, then: sealenv remove {shown(str(prefix))}",
+        )
+    files = [path for path, stamp in then.items() if not stat.S_ISDIR(stamp[0])]
+    _remove(extended(prefix), files, locks)
+
+
+def _remove(prefix: Path, paths: Iterable[str] | None, locks: contextlib.ExitStack) -> None:
+    """Mark a prefix, empty it, then remove the marker and the folder.
 
     Args:
         prefix: an environment, which the caller has locked, or its remains.
-        paths: the plan: every path in it; None if the plan exists already.
+        paths: the plan: every path in it; None if it is marked already.
         locks: the caller's locks; released once the marker is locked.
-
-    Raises:
-        PrefixLockedError: another process works on it.
-        FilesystemError: something could not be removed; the rest may be gone.
     """
     try:
-        if not (prefix / META).is_dir():  # only the last rmdir is left
-            yield
-        else:
-            if paths is not None:
-                for name in (PLAN, MARKER):  # a folder may have that name
-                    if (prefix / name).is_dir() and not is_link(prefix / name):
-                        delete(prefix / name)
-                write_plan(prefix, paths)
-                write_atomic(prefix / MARKER, REMOVING)
-            with _locked(prefix):
-                locks.close()  # Windows does not remove an open file
-                yield
-                (prefix / PLAN).unlink(missing_ok=True)
-                if os.name == "posix":
-                    (prefix / MARKER).unlink(missing_ok=True)
-            while_held(lambda: (prefix / MARKER).unlink(missing_ok=True))
-            while_held((prefix / META).rmdir)
+        if paths is not None:
+            for name in (PLAN, MARKER):  # a folder may have that name
+                if (prefix / name).is_dir() and not is_link(prefix / name):
+                    delete(prefix / name)
+            write_plan(prefix, paths)
+            write_atomic(prefix / MARKER, REMOVING)
+        with _locked(prefix):
+            locks.close()  # Windows does not remove an open file
+            _empty(prefix)
+            (prefix / PLAN).unlink(missing_ok=True)
+            if os.name == "posix":
+                (prefix / MARKER).unlink(missing_ok=True)
+        while_held(lambda: (prefix / MARKER).unlink(missing_ok=True))
+        while_held((prefix / META).rmdir)
         try:
             while_held(prefix.rmdir)
         except OSError as error:
@@ -366,31 +301,20 @@ def _marked(
 @contextlib.contextmanager
 def _locked(prefix: Path) -> Iterator[None]:
     """Hold the lock on the marker, so that no other create or remove works on the prefix."""
-    try:
-        fd = open_removable(prefix / MARKER, new=False)
-    except FileNotFoundError:  # a remove was killed after it removed the marker
-        yield
-        return
+    fd = open_removable(prefix / MARKER, new=False)
     try:
         if not take(fd):
-            raise PrefixLockedError(
-                "another process works on this environment",
-                where=str(prefix),
-                hint="wait for it to end; children of a killed process end by themselves in a moment",
-            )
+            raise busy(prefix)
         yield
     finally:
         os.close(fd)
 
 
 def _empty(prefix: Path) -> None:
-    if is_link(prefix / PKGS):
+    """Delete everything but the marker and the plan."""
+    if is_link(prefix / PKGS):  # conda's cache is outside
         delete(prefix / PKGS)
-    for child in sorted(prefix.iterdir()):
-        if child.name != META:
-            delete(child)
-    if not (prefix / META).is_dir():
-        return
-    for child in sorted((prefix / META).iterdir()):
-        if child.name not in {"sealenv.plan", "sealenv.pending"}:
+    kept = {prefix / META, prefix / MARKER, prefix / PLAN}
+    for child in [*sorted(prefix.iterdir()), *sorted((prefix / META).iterdir())]:
+        if child not in kept:
             delete(child)

@@ -26,7 +26,7 @@ from sealenv.prefix.pending import clear_pending, read_plan, write_plan
 from sealenv.progress import Reporter
 from sealenv.relocation.relocation import Relocation, refuse_full
 from sealenv.seals.snapshot import FILE, Row, native
-from sealenv.system.copying import bytes_on_disk, copy_file, copy_link, set_owner, set_times
+from sealenv.system.copying import copy_file, copy_link, set_owner, set_times
 from sealenv.system.files import PART, final_path
 from sealenv.system.hashing import hash_files
 
@@ -66,7 +66,7 @@ def refuse_no_room(place: Path, entries: Sequence[Entry]) -> None:
         FilesystemError: the disk is full.
     """
     files = [e for e in entries if not (e.is_dir or e.is_link)]
-    sizes = {_inode(e): bytes_on_disk(e.status) for e in files}
+    sizes = {_inode(e): e.status.st_size for e in files}
     refuse_full(place, sum(sizes.values()))
 
 
@@ -103,7 +103,7 @@ def copy_entries(
 ) -> tuple[set[str], int]:
     """Copy everything but the seal, with modes, times, links and hard links among the files.
 
-    Holes stay holes; as root, owners stay owners. What a killed copy has left is deleted first. Files in
+    As root, owners stay owners. What a killed copy has left is deleted first. Files in
     `links` are shared if the file system has hard links.
 
     Returns:

@@ -1,40 +1,27 @@
-"""The archives that repair takes files from: packages to link again, and wheels to install again."""
+"""The archives that repair takes files from: packages to link again, and wheels to unpack again."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+import shutil
+import zipfile
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from sealenv.engine.client import Engine
-from sealenv.errors import SealenvError
-from sealenv.install.wheels import install_wheels, record_pyc
+from sealenv.errors import RecordError, SealenvError
+from sealenv.layout import leaves
 from sealenv.locks import Lock, LockedPackage, LockedWheel
-from sealenv.locks.checks import check_package
-from sealenv.prefix.records import PrefixRecord, read_raw
+from sealenv.prefix.installed import installed_package
 from sealenv.progress import Reporter
-from sealenv.seals.changes import locked_packages
 from sealenv.seals.check_compiled import source_of
 from sealenv.seals.compare import Comparison
 from sealenv.seals.findings import Finding
-from sealenv.seals.seal import DistributionNote
-from sealenv.seals.wheels import locked_wheel, locked_wheels, requested_of
-from sealenv.spec.requirements import requirement_name
-from sealenv.urls import redact
+from sealenv.seals.wheels import locked_wheel, locked_wheels
 
-__all__ = ["Archives", "as_locked", "install_aside", "obtain", "wheel_of"]
-
-_UNKNOWN = "its record does not name the archive"
-_OF_PREFIX = frozenset(
-    {
-        "files", "paths_data", "link", "requested_specs", "requested_spec", "extracted_package_dir",
-        "package_tarball_full_path", "url", "channel", "fn",
-    }
-)  # fmt: skip
-"""Fields of a prefix record that a lock's package does not have."""
+__all__ = ["Archives", "obtain", "unpack_wheels", "wheel_of"]
 
 
 @dataclass
@@ -42,38 +29,32 @@ class Archives:
     """What files can be restored from.
 
     Attributes:
-        packages: those to link again, each in the store.
-        wheels: those to install again, and the python that they are for.
+        lock: the packages to link again, each in the store.
+        wheels: path -> the wheel that it comes from, in the store.
         lost: path -> why its archive is not available.
         errors: why archives are not available.
     """
 
-    packages: Lock
-    wheels: Lock
-    lost: dict[str, str] = field(default_factory=dict)
-    errors: tuple[SealenvError, ...] = ()
+    lock: Lock
+    wheels: dict[str, LockedWheel]
+    lost: dict[str, str]
+    errors: list[SealenvError]
 
     def refuse(self, work: Iterable[Finding]) -> None:
         """Stop if nothing of the work can be done without the archives that are not available.
 
         Raises:
-            OfflineError, FetchError, DigestError, LinkError: the first of `errors`; its details name the
-                others.
+            OfflineError, FetchError, DigestError, LinkError: the first of `errors`.
         """
         # A compiled file needs its source.
-        paths = {finding.path for finding in work}
-        if not self.errors or any(not {p, source_of(p)} & self.lost.keys() for p in paths):
-            return
-        first, others = self.errors[0], [error.what for error in self.errors[1:20]]
-        raise type(first)(
-            first.what, where=first.where, hint=first.hint, details=[*first.details, *others]
-        )
+        paths = [{finding.path, source_of(finding.path)} for finding in work]
+        if self.errors and all(each & self.lost.keys() for each in paths):
+            raise self.errors[0]
 
 
 def obtain(
     comparison: Comparison,
-    relink: Collection[str],
-    wheels: Collection[str],
+    paths: Collection[str],
     engine: Engine,
     *,
     offline: bool,
@@ -81,162 +62,108 @@ def obtain(
 ) -> Archives:
     """Fetch the archives that are not in the store; one that is not available costs only its own files.
 
-    `relink` are paths of packages, `wheels` those of locked wheels.
+    `paths` are those of packages and of locked wheels.
     """
-    names = {claim.package for path in relink for claim in comparison.claims[path]}
-    packages, unknown = _lock_of(comparison, names)
-    found = Archives(packages, _wheels_lock(comparison, wheels))
-    both = msgspec.structs.replace(packages, wheels=found.wheels.wheels)
-    failed: dict[str, SealenvError] = {}
-    if both.archives:
-        for wheel in both.wheels:
-            engine.store.verify(wheel)  # a damaged one is deleted, and fetched again
-        reporter.phase("fetch", "fetching and verifying archives")
-        failed = engine.fetch(both, reporter, offline=offline, partly=True)
-    why = {sha256: error.what for sha256, error in failed.items()}
-    _lose_packages(comparison, relink, found, why, unknown)
-    for path in wheels:
-        locked = wheel_of(comparison, path)
-        if locked is not None and locked.sha256 in why:
-            found.lost[path] = why[locked.sha256]
-    kept = tuple(wheel for wheel in found.wheels.wheels if wheel.sha256 not in why)
-    found.wheels = msgspec.structs.replace(found.wheels, wheels=kept)
-    found.errors = tuple(failed.values())
-    return found
-
-
-def _lose_packages(
-    comparison: Comparison,
-    relink: Collection[str],
-    found: Archives,
-    failed: Mapping[str, str],
-    unknown: set[str],
-) -> None:
-    """Remove the packages whose archives are not available, and note the paths that only they have."""
-    packages = found.packages.packages
-    why = {p.name: failed[p.sha256] for p in packages if p.sha256 in failed}
-    if "python" in why:  # it decides where noarch python packages are linked
-        noarch = [p.name for p in packages if p.record.get("noarch") == "python"]
-        why = dict.fromkeys(noarch, why["python"]) | why
-    why |= dict.fromkeys(unknown, _UNKNOWN)
-    kept = tuple(package for package in packages if package.name not in why)
-    found.packages = msgspec.structs.replace(found.packages, packages=kept)
-    available = {package.name for package in kept}
-    for path in relink:
-        owners = [claim.package for claim in comparison.claims[path]]
-        if not available.intersection(owners):
-            found.lost[path] = next((why[name] for name in owners if name in why), _UNKNOWN)
-
-
-def as_locked(raw: dict[str, Any], sha256: str | None = None) -> LockedPackage | None:
-    """Return the package of a prefix record; None if it does not name its archive, or is invalid.
-
-    The sha256 in the seal's lock wins.
-    """
-    url, digest = str(raw.get("url") or ""), sha256 or raw.get("sha256")
-    if not url or not digest or "://" not in url:
-        return None
-    file = url.rsplit("/", 1)[-1]
-    package = LockedPackage(
-        url=redact(url),
-        channel=redact(str(raw.get("channel") or url.rsplit("/", 2)[0])),
-        fn=str(raw.get("fn") or file),
-        sha256=str(digest),
-        size=raw.get("size") if isinstance(raw.get("size"), int) else None,
-        record={key: value for key, value in raw.items() if key not in _OF_PREFIX},
+    claims = comparison.claims
+    owners = {p: {claim.package for claim in claims[p]} for p in paths if p in claims}
+    wheels = {p: wheel for p in paths if p not in claims and (wheel := wheel_of(comparison, p))}
+    packages, lost = _packages(comparison, set().union(*owners.values()))
+    lock = Lock(
+        platform=comparison.platform,
+        channels=(),
+        packages=tuple(packages),
+        wheels=tuple({wheel.name: wheel for wheel in wheels.values()}.values()),
     )
-    return None if check_package(package) else package
+    for wheel in lock.wheels:
+        engine.store.verify(wheel)  # a damaged one is deleted, and fetched again
+    reporter.phase("fetch", "fetching and verifying archives")
+    failed = engine.fetch(lock, reporter, offline=offline, partly=True) if lock.archives else {}
+    lost |= {p.name: failed[p.sha256].what for p in packages if p.sha256 in failed}
+    if "python" in lost:
+        lost = dict.fromkeys(_noarch(comparison), lost["python"]) | lost
+    kept = tuple(package for package in packages if package.name not in lost)
+    why = {path: lost[min(of)] for path, of in owners.items() if of <= lost.keys()}
+    why |= {p: failed[w.sha256].what for p, w in wheels.items() if w.sha256 in failed}
+    return Archives(
+        msgspec.structs.replace(lock, packages=kept, wheels=()),
+        {path: wheel for path, wheel in wheels.items() if path not in why},
+        why,
+        list(failed.values()),
+    )
 
 
-def _lock_of(comparison: Comparison, names: Collection[str]) -> tuple[Lock, set[str]]:
-    """Return a lock of these packages, and the names of those whose archive is unknown.
+def _noarch(comparison: Comparison) -> set[str]:
+    """Return the packages that need python: it decides where their files are linked."""
+    return {record.name for record in comparison.records if record.noarch == "python"}
 
-    A noarch python package needs python: it decides where the files are linked.
+
+def _packages(
+    comparison: Comparison, names: Collection[str]
+) -> tuple[list[LockedPackage], dict[str, str]]:
+    """Return these packages, python first; name -> reason for those whose archive is unknown.
+
+    The sha256 in the seal's lock wins over that of a record.
     """
-    locked = locked_packages(comparison.seal.lock.packages) if comparison.seal else {}
-    found: dict[str, LockedPackage] = {}
-    unknown = set()
-    for record in _with_python(comparison, names):
-        dist, sha256 = locked.get(record.name, ("", None))
-        raw = read_raw(comparison.prefix, record.dist)
-        package = as_locked(raw, sha256 if dist == record.dist else None)
-        if package is None:
-            unknown.add(record.name)
+    wanted = {*names, "python"} if _noarch(comparison).intersection(names) else set(names)
+    found, unknown = [], {}
+    for record in sorted(comparison.records, key=lambda r: (r.name != "python", r.name)):
+        if record.name not in wanted:
+            continue
+        try:
+            package = installed_package(comparison.prefix, record.dist)
+        except RecordError as error:
+            unknown[record.name] = error.what
+            continue
+        dist, sha256 = comparison.locked.get(record.name, ("", ""))
+        if dist == record.dist:
+            package = msgspec.structs.replace(package, sha256=sha256)
+        if package.url and package.sha256:
+            found.append(package)
         else:
-            found[record.name] = package
-    lock = Lock(platform=comparison.platform, channels=(), packages=tuple(found.values()))
-    return lock, unknown
-
-
-def _with_python(comparison: Comparison, names: Collection[str]) -> Iterable[PrefixRecord]:
-    noarch = any(r.noarch == "python" for r in comparison.records if r.name in names)
-    wanted = {*names, *(["python"] if noarch else [])}
-    return sorted(
-        (r for r in comparison.records if r.name in wanted),
-        key=lambda r: (r.name != "python", r.name),
-    )
+            unknown[record.name] = "its record does not name the archive"
+    return found, unknown
 
 
 def wheel_of(comparison: Comparison, path: str) -> LockedWheel | None:
     """Return the locked wheel that a path comes from; None if pip has replaced it since."""
-    if comparison.seal is None:
-        return None
-    for note in comparison.seal.pip:
-        if _has(comparison, note, path):
-            if note.record in comparison.reinstalled:
-                return None
-            return locked_wheel(locked_wheels(comparison.seal.lock.wheels), note)
+    found = comparison.of_distributions.get(path)
+    for note in comparison.seal.pip if comparison.seal else ():
+        # Its RECORD may be what is missing.
+        inside = path.startswith(f"{note.record.rpartition('/')[0]}/")
+        if found[0].record != note.record if found else not inside:
+            continue
+        if comparison.seal is None or note.record in comparison.reinstalled:
+            return None
+        return locked_wheel(locked_wheels(comparison.seal.lock.wheels), note)
     return None
 
 
-def _wheels_lock(comparison: Comparison, paths: Collection[str]) -> Lock:
-    """Return a lock of the wheels that these paths come from, with the python that they are for."""
-    wheels = {w.name: w for w in (wheel_of(comparison, path) for path in paths) if w is not None}
-    lock, _ = _lock_of(comparison, ["python"])
-    return msgspec.structs.replace(lock, wheels=tuple(wheels[name] for name in sorted(wheels)))
+def unpack_wheels(comparison: Comparison, archives: Archives, engine: Engine, folder: Path) -> None:
+    """Write the files of wheels into another folder. What pip makes itself is not in the wheel."""
+    for wheel in {wheel.name: wheel for wheel in archives.wheels.values()}.values():
+        wanted = {path for path, of in archives.wheels.items() if of == wheel}
+        site = _site_of(comparison, wheel)
+        with zipfile.ZipFile(engine.store.path(wheel)) as archive:
+            for name in archive.namelist():
+                path = _place_of(name, site)
+                if path in wanted and not leaves(path):
+                    (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                    with archive.open(name) as source, (folder / path).open("wb") as target:
+                        shutil.copyfileobj(source, target)
 
 
-def install_aside(
-    comparison: Comparison,
-    lock: Lock,
-    engine: Engine,
-    environ: Mapping[str, str],
-    folder: Path,
-    keep_fd: int,
-) -> None:
-    """Install locked wheels from the store into another folder, with their sealed bytes.
-
-    pip holds the prefix's lock `keep_fd` too.
-
-    Raises:
-        LinkError: the environment's pip failed.
-    """
-    assert comparison.seal is not None
-    wheels = locked_wheels(comparison.seal.lock.wheels)
-    asked = requested_of(comparison.seal.spec.get("requirements", ()), wheels, wheels)
-    installed = install_wheels(
-        comparison.prefix,
-        lock,
-        engine.store,
-        [requirement_name(line) for line in asked],
-        environ,
-        root=folder,
-        keep_fd=keep_fd,
-    )
-    # A RECORD names the compiled files too.
-    sealed = comparison.sealed or {}
-    compiled = {
-        wheel.record: [
-            path for path in sealed if path.endswith(".pyc") and source_of(path) in wheel.sources
-        ]
-        for wheel in installed
-    }
-    record_pyc(folder, installed, compiled)
+def _site_of(comparison: Comparison, wheel: LockedWheel) -> str:
+    """Return the site-packages folder that a wheel was installed into."""
+    notes = comparison.seal.pip if comparison.seal else ()
+    record = next(note.record for note in notes if locked_wheel([wheel], note))
+    return record.rsplit("/", 2)[0]
 
 
-def _has(comparison: Comparison, note: DistributionNote, path: str) -> bool:
-    found = comparison.of_distributions.get(path)
-    if found is not None:
-        return found[0].record == note.record
-    # Its RECORD may be what is missing.
-    return path.startswith(f"{note.record.rpartition('/')[0]}/")
+def _place_of(name: str, site: str) -> str | None:
+    """Return where pip puts a file of a wheel, if it does not rewrite it (PEP 427)."""
+    folder, data, rest = name.partition(".data/")
+    if not data or "/" in folder:
+        return f"{site}/{name}"
+    scheme, _, rest = rest.partition("/")
+    places = {"data": rest, "purelib": f"{site}/{rest}", "platlib": f"{site}/{rest}"}
+    return places.get(scheme)

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sealenv.activation.variables import STATE
 from sealenv.layout import CONDARC, FILES
 from sealenv.repairs.archives import wheel_of
 from sealenv.seals.compare import Comparison
 from sealenv.seals.findings import Finding
-from sealenv.seals.snapshot import FOLDER, Row
-from sealenv.seals.wheels import locked_wheel, locked_wheels
+from sealenv.seals.snapshot import FOLDER
 
 __all__ = ["Plan", "make_plan"]
 
 _OF_FILES = frozenset(
     {"missing", "altered", "wrong-type", "wrong-link", "unreadable", "unpatched", "stale-pyc"}
 )
-_ELSEWHERE = "repair it on a machine of its platform"
 _LEFT = {
     "untracked-code": "delete it, or keep it with: sealenv seal ENV",
     "record": "create the environment again: sealenv create",
@@ -29,97 +26,76 @@ _LEFT = {
 
 @dataclass
 class Plan:
-    """Findings by what is done about them, each as path -> finding."""
+    """Findings by what is done about them.
 
-    relink: dict[str, Finding] = field(default_factory=dict)
-    """Files to link again from the archives of packages."""
-    wheels: dict[str, Finding] = field(default_factory=dict)
-    """Files to install again from locked wheels."""
+    Attributes:
+        files: to restore from the archives of packages and wheels, as path -> finding.
+        modes: files and folders that get their sealed mode.
+        compiled: compiled files that are in no archive: Python writes them again.
+        scripts: activation scripts and `.condarc`, which sealenv writes.
+        left: findings that only the user can do something about, with what.
+    """
+
+    files: dict[str, Finding] = field(default_factory=dict)
     modes: dict[str, Finding] = field(default_factory=dict)
-    compile: dict[str, Finding] = field(default_factory=dict)
+    compiled: dict[str, Finding] = field(default_factory=dict)
     scripts: dict[str, Finding] = field(default_factory=dict)
-    """Activation scripts and `.condarc`, which sealenv writes."""
-    leftover: dict[str, Finding] = field(default_factory=dict)
     left: list[tuple[Finding, str]] = field(default_factory=list)
-    """Findings that only the user can do something about, with what."""
+
+    @property
+    def _actions(self) -> list[dict[str, Finding]]:
+        return [self.files, self.modes, self.compiled, self.scripts]
 
     @property
     def work(self) -> list[Finding]:
         """All findings that something is done about."""
-        return [
-            *self.relink.values(), *self.wheels.values(), *self.modes.values(),
-            *self.compile.values(), *self.scripts.values(), *self.leftover.values(),
-        ]  # fmt: skip
+        return [finding for action in self._actions for finding in action.values()]
 
     def without(self, tried: Collection[Finding]) -> Plan:
         """Return the work that was not tried yet."""
-        rest = Plan()
-        for name in ("relink", "wheels", "modes", "compile", "scripts", "leftover"):
-            kept = {p: f for p, f in getattr(self, name).items() if f not in tried}
-            setattr(rest, name, kept)
-        return rest
+        rest = [{p: f for p, f in each.items() if f not in tried} for each in self._actions]
+        return Plan(rest[0], rest[1], rest[2], rest[3])
 
 
-def make_plan(comparison: Comparison, findings: Iterable[Finding], *, runs_here: bool) -> Plan:
-    """Sort the findings of damage; changes of packages and untracked files stay as they are.
-
-    `runs_here` is whether the environment's python and pip run on this machine.
-    """
+def make_plan(comparison: Comparison, findings: Iterable[Finding]) -> Plan:
+    """Sort the findings of damage; changes of packages and untracked files stay as they are."""
     plan = Plan()
     for finding in findings:
         if not finding.damage and finding.path != STATE:
             continue
-        action = _action(comparison, finding, runs_here=runs_here)
+        action = _action(plan, comparison, finding)
         if isinstance(action, str):
             plan.left.append((finding, action))
         else:
-            getattr(plan, action[0]).setdefault(finding.path, finding)
+            action.setdefault(finding.path, finding)
     return plan
 
 
-def _action(comparison: Comparison, finding: Finding, *, runs_here: bool) -> str | tuple[str]:
-    """Return the name of a field of `Plan`, in a tuple, or what the user can do."""
+def _action(plan: Plan, comparison: Comparison, finding: Finding) -> dict[str, Finding] | str:
+    """Return the part of the plan that a finding belongs to, or what the user can do."""
     path, kind = finding.path, finding.kind
     scripts = comparison.seal.activation if comparison.seal else ()
     if kind == "activation" or path == STATE or (kind == "wrong-type" and path in scripts):
-        return ("scripts",)
+        return plan.scripts
     if path == CONDARC and kind in ("missing", "wrong-type") and _has_channels(comparison):
-        return ("scripts",)
-    if kind == "leftover":
-        return ("leftover",)
+        return plan.scripts
     if kind == "wrong-mode":
-        return ("modes",)
+        return plan.modes
     if _is_compiled_here(comparison, finding):
-        return ("compile",) if runs_here else _ELSEWHERE
-    if kind == "unreadable" and (row := _folder(comparison, path)):
-        then = comparison.as_sealed(path)
-        if then is not None and then.mode != row.mode and os.name != "nt":
-            return ("modes",)
+        return plan.compiled
+    row, then = comparison.rows.get(path), comparison.as_sealed(path)
+    if kind == "unreadable" and row is not None and row.kind == FOLDER:
         return "make it readable (chmod u+rwx), then repair again"
-    if kind == "wrong-type" and _was_folder(comparison, path):
+    if kind == "wrong-type" and then is not None and then.kind == FOLDER:
         return "it was a folder: remove the file or link, then repair again"
-    if kind in _OF_FILES and path in comparison.claims:
-        return ("relink",)
-    if kind in _OF_FILES and runs_here and wheel_of(comparison, path):
-        return ("wheels",)
+    if kind in _OF_FILES and (path in comparison.claims or wheel_of(comparison, path)):
+        return plan.files
     return _advice(comparison, finding)
 
 
 def _has_channels(comparison: Comparison) -> bool:
     """Return whether the seal knows the channels for `.condarc`; that of an adopted one may not."""
     return comparison.seal is not None and bool(comparison.seal.spec.get("channels"))
-
-
-def _folder(comparison: Comparison, path: str) -> Row | None:
-    row = comparison.rows.get(path)
-    return row if row is not None and row.kind == FOLDER else None
-
-
-def _was_folder(comparison: Comparison, path: str) -> bool:
-    then = comparison.as_sealed(path)
-    if then is not None:
-        return then.kind == FOLDER
-    return any(claim.entry.path_type == "directory" for claim in comparison.claims.get(path, ()))
 
 
 def _is_compiled_here(comparison: Comparison, finding: Finding) -> bool:
@@ -136,16 +112,7 @@ def _advice(comparison: Comparison, finding: Finding) -> str:
         return "check the other findings, then seal it again: sealenv seal ENV"
     if finding.kind in _LEFT:
         return _LEFT[finding.kind]
-    found = comparison.of_distributions.get(finding.path)
-    if found:
-        if wheel_of(comparison, finding.path):
-            return _ELSEWHERE
-        install = "sealenv run ENV -- pip install --force-reinstall --no-deps"
-        wheels = locked_wheels(comparison.seal.lock.wheels) if comparison.seal else []
-        if wheel := locked_wheel(wheels, replace(found[0], origin=None)):
-            return (
-                "pip installed it again: keep it with: sealenv seal ENV; or install the locked wheel: "
-                f"{install} {wheel.url}#sha256={wheel.sha256}"
-            )
-        return f"its wheel is not locked: {install} {found[0].name}=={found[0].version}"
+    if found := comparison.of_distributions.get(finding.path):
+        pip = "sealenv run ENV -- pip install --force-reinstall --no-deps"
+        return f"its wheel is not locked: {pip} {found[0].name}=={found[0].version}"
     return "no package has it: restore it yourself, or keep it with: sealenv seal ENV"

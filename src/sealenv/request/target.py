@@ -23,7 +23,7 @@ from sealenv.naming import (
 from sealenv.spec.machine import override_notes, read_machine, virtual_packages_for
 from sealenv.spec.matchspec import package_name, split_spec
 from sealenv.spec.model import EnvironmentSpec, build_spec, check_platform
-from sealenv.system.volumes import local_place, substituted
+from sealenv.system.volumes import local_place
 
 if TYPE_CHECKING:
     from sealenv.locks.explicit import ExplicitList
@@ -157,7 +157,7 @@ def choose_target(
         )
         place = _place(name, None, prefix, lock_name)
         check_prefix(place, spec.platform)
-        notes = (*override_notes(), *_variables(file, spec), *_drive(prefix or "", place))
+        notes = (*override_notes(), *_variables(file, spec))
         return Target(spec, place, notes, lock, file if bundle else None)
     if environment is not None:
         raise UsageError(
@@ -174,7 +174,7 @@ def choose_target(
     place = _place(name, python, prefix, *((read.name, read.name_place) if read else ()))
     check_prefix(place, spec.platform)
     warnings = [*override_notes(), *(read.warnings if read else ()), *_adds_pip(read, spec)]
-    return Target(spec, place, (*warnings, *_drive(prefix or "", place)))
+    return Target(spec, place, tuple(warnings))
 
 
 def _read(
@@ -242,14 +242,6 @@ def _variables(file: Path, spec: EnvironmentSpec) -> list[str]:
         return []
     names = ", ".join(sorted(spec.variables)).encode("unicode_escape").decode("ascii")
     return [f"{file.name} sets these variables in the environment: {names}"]
-
-
-def _drive(typed: str, place: Path) -> list[str]:
-    """Return a note on a drive letter that stands for a folder."""
-    folder = substituted(typed)
-    if folder is None:
-        return []
-    return [f"{typed[:2]} stands for {folder}: creating and recording the environment as {place}"]
 
 
 def _place(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,7 +16,6 @@ from sealenv.seals.filetable import read_table
 from sealenv.seals.findings import Finding
 from sealenv.seals.fingerprint import is_compiled
 from sealenv.seals.seal import DistributionNote, Seal
-from sealenv.system.files import read_regular
 
 __all__ = [
     "changed_by_pip",
@@ -143,52 +141,20 @@ def is_modified(
 ) -> bool:
     """Tell from records alone whether packages were added, removed or changed after sealing.
 
-    Only RECORDs and sizes are compared, no other file: damage is not found.
+    No file is compared: damage, and a package that was installed again, are not found.
     """
-    found = list(distributions)
-    changes = distribution_changes(seal.pip, found, lambda path: os.path.lexists(prefix / path))
+
+    def exists(path: str) -> bool:
+        return os.path.lexists(prefix / path)
+
+    changes = distribution_changes(seal.pip, distributions, exists)
     if any(package_changes(locked_packages(seal.lock.packages), records)) or any(changes):
         return True
-    if any(_sha256(prefix / note.record) not in (None, note.sha256) for note in seal.pip):
-        return True
-    suspects = dict(_records_by_pip(prefix, records))
-    if not suspects:
-        return False
+    # pip deletes the RECORD of a conda package. The package's own record stays.
+    paths = (entry.path for record in records for entry in record.paths_data.paths)
+    missing = [path for path in paths if path.endswith(".dist-info/RECORD") and not exists(path)]
     try:
-        sealed = read_table(prefix, seal.files) or {}
+        sealed = (read_table(prefix, seal.files) or {}) if missing else {}
     except RecordError:
         return False  # damage, which is for verify to find
-    return any(
-        path in sealed if size is None else path not in sealed or sealed[path].size != size
-        for path, size in suspects.items()
-    )
-
-
-def _records_by_pip(
-    prefix: Path, records: Iterable[PrefixRecord]
-) -> Iterator[tuple[str, int | None]]:
-    """Yield each RECORD of a conda package that is not the package's, with its size; None if it is gone.
-
-    pip deletes or replaces it with the distribution. conda's record stays.
-    """
-    for record in records:
-        for entry in record.paths_data.paths:
-            if not entry.path.endswith(".dist-info/RECORD"):
-                continue
-            try:
-                size = os.lstat(prefix / entry.path).st_size
-            except FileNotFoundError:
-                yield entry.path, None
-                continue
-            except OSError:
-                continue
-            if entry.size_in_bytes not in (None, size):
-                yield entry.path, size
-
-
-def _sha256(path: Path) -> str | None:
-    """Return the sha256 of a small file; None if it cannot be read."""
-    try:
-        return hashlib.sha256(read_regular(path)).hexdigest()
-    except OSError:
-        return None
+    return any(path in sealed for path in missing)

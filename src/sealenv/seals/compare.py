@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import posixpath
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -24,11 +24,13 @@ from sealenv.seals.distributions import (
     find_distributions,
     is_about_installing,
 )
-from sealenv.seals.fingerprint import is_compiled
-from sealenv.seals.seal import Seal
-from sealenv.seals.snapshot import FILE, FOLDER, Row, Snapshot, native
+from sealenv.seals.fingerprint import promised
+from sealenv.seals.seal import PatchNote, Seal
+from sealenv.seals.snapshot import FILE, FOLDER, LINK, Row, Snapshot, native
 
-__all__ = ["Claim", "Comparison"]
+__all__ = ["Claim", "Comparison", "Expected"]
+
+_KINDS = {"softlink": LINK, "directory": FOLDER}
 
 
 class Claim(NamedTuple):
@@ -43,137 +45,133 @@ class Claim(NamedTuple):
         return self.record.name
 
 
+class Expected(NamedTuple):
+    """What a path should be. None or empty: the source does not say."""
+
+    source: str
+    """For a message: the seal, a record, or a RECORD."""
+    kind: str | None = None
+    digest: bytes = b""
+    size: int | None = None
+    mode: int | None = None
+
+    def has_bytes_of(self, row: Row) -> bool:
+        """Return whether a file or link has the expected bytes; by size if a digest is not known."""
+        if self.digest and row.digest:
+            return self.digest == row.digest
+        return self.size in (None, row.size)
+
+
 @dataclass
 class Comparison:
     """The snapshot, the seal and the package records of one prefix.
 
     A package is *unchanged* if its archive is the one in the seal. Its files are judged by the seal's
     file table, never by its record, which can be edited together with a file. Files of a changed
-    package are judged by its record.
+    package are judged by its record, those of a changed distribution by its RECORD.
 
     Attributes:
         prefix: the prefix.
         platform: its subdir.
         seal: None if there is none, or it cannot be used.
-        sealed: the rows of the file table; None without one.
+        sealed: the rows of the file table; none without one.
         rows: the snapshot, with the digests that are known.
         records: the package records.
         claims: path -> the packages whose records list it.
+        distributions: of pip; not those of a package whose record was deleted.
         changed: the packages that are not the sealed ones; without a file table, all of them.
+        changed_distributions: the RECORDs of those that are not the sealed ones; the same.
         replaced: package -> the distribution that pip installed over it; None if pip uninstalled it.
+        of_distributions: path -> the distribution whose RECORD lists it; no path of a package.
     """
 
     prefix: Path
     platform: str
     seal: Seal | None
-    sealed: Mapping[str, Row] | None
+    sealed: Mapping[str, Row]
     rows: Snapshot
     records: list[PrefixRecord]
     claims: dict[str, list[Claim]] = field(default_factory=dict)
+    distributions: list[Distribution] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
+    changed_distributions: set[str] = field(default_factory=set)
     replaced: dict[str, Distribution | None] = field(default_factory=dict)
+    of_distributions: dict[str, tuple[Distribution, DistributionFile]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for record in self.records:
             for entry in record.paths_data.paths:
                 path = self._spelled(entry.path)
                 self.claims.setdefault(path, []).append(Claim(record, entry))
-        if self.seal is None or self.sealed is None:
-            self.changed = {record.name for record in self.records}
-        else:
-            self.changed = changed_records(locked_packages(self.seal.lock.packages), self.records)
-        new = [found for found in self.distributions if found.record in self.changed_distributions]
-        self.replaced = changed_by_pip(self.records, new, self._may_exist)
-        if self.replaced:
-            self._drop_claims({item.path for found in new for item in found.files})
-
-    def _may_exist(self, path: str) -> bool:
-        """Return whether a file of a distribution exists, was not sealed, or cannot be seen."""
-        if path in self.rows or (self.sealed is not None and path not in self.sealed):
-            return True
-        site = self.rows.get(path[: path.rfind("site-packages/") + len("site-packages")])
-        return site is None or site.kind != FOLDER or bool(site.problem)
-
-    def _drop_claims(self, installed: Collection[str]) -> None:
-        """Forget the paths of replaced packages that pip has deleted or overwritten."""
-        for path, claims in list(self.claims.items()):
-            if path in self.rows and path not in installed:
-                continue
-            kept = [claim for claim in claims if claim.package not in self.replaced]
-            if kept:
-                self.claims[path] = kept
-            else:
-                del self.claims[path]
-
-    @functools.cached_property
-    def distributions(self) -> list[Distribution]:
-        """Distributions of pip; not those of a package whose record was deleted."""
         ours = {note.record for note in self.seal.pip} if self.seal else set()
-        claims, sealed = set(self.claims), self.sealed or {}
-        return find_distributions(
-            self.prefix, self.rows, lambda p: p in claims or (p in sealed and p not in ours)
-        )
-
-    @functools.cached_property
-    def changed_distributions(self) -> set[str]:
-        """The RECORDs of distributions that are not the sealed ones; without a file table, all."""
-        if self.seal is None or self.sealed is None:
-            return {found.record for found in self.distributions}
-        sealed = {note.record: note.version for note in self.seal.pip}
-        return {d.record for d in self.distributions if sealed.get(d.record) != d.version}
-
-    @functools.cached_property
-    def of_distributions(self) -> dict[str, tuple[Distribution, DistributionFile]]:
-        """Path -> the distribution whose RECORD lists it; no path of a package."""
-        changed = self.changed_distributions
-        return {
+        foreign = self.claims.keys() | (self.sealed.keys() - ours)
+        self.distributions = find_distributions(self.prefix, self.rows, foreign.__contains__)
+        self._find_changed()
+        self._drop_replaced()
+        self.of_distributions = {
             item.path: (found, item)
-            for found in sorted(self.distributions, key=lambda d: d.record not in changed)
+            for found in sorted(
+                self.distributions, key=lambda d: d.record not in self.changed_distributions
+            )
             for item in found.files
             if item.path not in self.claims
         }
 
-    @functools.cached_property
-    def steady(self) -> set[str]:
-        """Files with the sealed bytes and mode, and folders with the sealed mode: nearly everything."""
-        found = {
-            path
-            for path, row in self.rows.items()
-            if (then := (self.sealed or {}).get(path)) and _is_steady(row, then)
-        }
-        if self.changed or self.changed_distributions:
-            found = {path for path in found if not self.is_promised(path)}
-        return found
+    def _spelled(self, path: str) -> str:
+        """Spell a record's path as the disk does: Windows ignores upper and lower case."""
+        if os.name != "nt" or path in self.rows:
+            return path
+        return self._folded.get(path.casefold(), path)
 
     @functools.cached_property
-    def unsteady(self) -> list[str]:
-        """Files and links that are not `steady`, and folders that cannot be read."""
-        return [
-            path
-            for path, row in self.rows.items()
-            if path not in self.steady and (row.kind != FOLDER or row.problem)
-        ]
+    def _folded(self) -> dict[str, str]:
+        return {path.casefold(): path for path in (*self.sealed, *self.rows)}
+
+    def _find_changed(self) -> None:
+        if self.seal is not None and self.sealed:
+            self.changed = changed_records(self.locked, self.records)
+            known = {note.record: note.version for note in self.seal.pip}
+        else:
+            self.changed = {record.name for record in self.records}
+            known = {}
+        self.changed_distributions = {
+            found.record for found in self.distributions if known.get(found.record) != found.version
+        }
+
+    def _drop_replaced(self) -> None:
+        """Find the packages that pip has replaced; drop their paths that it deleted or overwrote."""
+        new = [found for found in self.distributions if found.record in self.changed_distributions]
+        self.replaced = changed_by_pip(
+            self.records,
+            new,
+            lambda path: path in self.rows or (bool(self.sealed) and path not in self.sealed),
+        )
+        if not self.replaced:
+            return
+        installed = {item.path for found in new for item in found.files}
+        for path, claims in list(self.claims.items()):
+            if path not in self.rows or path in installed:
+                self.claims[path] = [c for c in claims if c.package not in self.replaced]
+        self.claims = {path: claims for path, claims in self.claims.items() if claims}
+
+    @functools.cached_property
+    def locked(self) -> dict[str, tuple[str, str]]:
+        """Name -> (name-version-build, sha256) of the sealed packages."""
+        return locked_packages(self.seal.lock.packages) if self.seal else {}
 
     @functools.cached_property
     def reinstalled(self) -> set[str]:
         """The RECORDs of distributions of the sealed version that pip installed again.
 
-        Such a RECORD has other bytes, and agrees with the files that it lists. Otherwise it is damaged.
+        Such a RECORD can be read, and has other bytes than the sealed one.
         """
         notes = {note.record: note.sha256 for note in self.seal.pip} if self.seal else {}
         return {
             found.record
             for found in self.distributions
-            if found.record not in self.changed_distributions
+            if found.files and found.record not in self.changed_distributions
             if self.rows[found.record].digest.hex() not in ("", notes.get(found.record))
-            if found.files and all(map(self._agrees, found.files))
         }
-
-    def _agrees(self, item: DistributionFile) -> bool:
-        row = self.rows.get(item.path)
-        if row is None:
-            return is_compiled(item.path)
-        return item.sha256 in (None, row.digest)
 
     def is_about_reinstalled(self, path: str) -> bool:
         """Return whether pip wrote this file when it installed a distribution again."""
@@ -185,8 +183,7 @@ class Comparison:
         if self.seal is None:
             return False
         names = {record.name for record in self.records}
-        locked = locked_packages(self.seal.lock.packages)
-        if self.replaced or any(n not in names or n in self.changed for n in locked):
+        if self.replaced or any(n not in names or n in self.changed for n in self.locked):
             return True
         changes = distribution_changes(self.seal.pip, self.distributions, self.rows.__contains__)
         return any(change.kind != "added" for change in changes)
@@ -200,9 +197,41 @@ class Comparison:
 
     def as_sealed(self, path: str) -> Row | None:
         """Return the row of the file table by which a path is judged."""
-        if self.sealed is None or self.is_promised(path):
-            return None
-        return self.sealed.get(path)
+        then = self.sealed.get(path)
+        return None if then is None or self.is_promised(path) else then
+
+    def is_steady(self, path: str) -> bool:
+        """Return whether a path is as sealed: nearly every path is."""
+        row, then = self.rows.get(path), self.sealed.get(path)
+        if row is None or then is None or row.kind != then.kind or row.problem:
+            return False
+        if row.kind != LINK and row.mode != then.mode:
+            return False
+        if row.kind != FOLDER and not row.digest == then.digest != b"":
+            return False
+        return not (self.changed or self.changed_distributions) or not self.is_promised(path)
+
+    def expected(self, path: str) -> list[Expected]:
+        """Return what a path should be; if several packages list it, any of these."""
+        then = self.as_sealed(path)
+        if then is None:
+            return self.recorded(path)
+        return [Expected("sealed with", then.kind, then.digest, then.size, then.mode)]
+
+    def recorded(self, path: str) -> list[Expected]:
+        """Return what the records of packages, or a distribution's RECORD, say of a path."""
+        if claims := self.claims.get(path):
+            return [_recorded(claim.entry) for claim in claims]
+        found = self.of_distributions.get(path)
+        row = self.rows.get(path)
+        if found is None or is_about_installing(path) or (row and row.kind == LINK):
+            return []
+        return [Expected("RECORD has", FILE, found[1].sha256 or b"", found[1].size)]
+
+    def patch_note(self, path: str) -> PatchNote | None:
+        """Return what the seal notes of a file that sealenv made relative."""
+        notes = self.seal.patched if self.seal else []
+        return next((note for note in notes if note.path == path), None)
 
     def owner(self, path: str) -> str | None:
         """Return the packages or the distribution that a path belongs to."""
@@ -220,31 +249,22 @@ class Comparison:
         text = os.fsencode(raw).decode("utf-8", "surrogateescape").replace("\\", "/")
         for place in (os.fspath(self.prefix), os.path.realpath(self.prefix)):
             if text.startswith(f"{place}/"):
-                return posixpath.relpath(
-                    text[len(place) + 1 :] or ".", posixpath.dirname(path) or "."
-                )
+                inside = text[len(place) + 1 :] or "."
+                return posixpath.relpath(inside, posixpath.dirname(path) or ".")
         return text
 
     def is_record_sealed(self, record: PrefixRecord) -> bool:
         """Return whether a record has the sealed bytes."""
         path = f"{META}/{record.dist}.json"
-        now, then = self.rows.get(path), (self.sealed or {}).get(path)
+        now, then = self.rows.get(path), self.sealed.get(path)
         return now is not None and then is not None and now.digest == then.digest
 
-    def _spelled(self, path: str) -> str:
-        """Spell a record's path as the disk does: Windows ignores upper and lower case."""
-        if os.name != "nt" or path in self.rows:
-            return path
-        return self._folded.get(path.casefold(), path)
 
-    @functools.cached_property
-    def _folded(self) -> dict[str, str]:
-        return {path.casefold(): path for path in (*(self.sealed or ()), *self.rows)}
-
-
-def _is_steady(row: Row, then: Row) -> bool:
-    if row.kind == FOLDER or row.problem:
-        return row.kind == then.kind and row.mode == then.mode and not row.problem
-    return (
-        row.kind == then.kind == FILE and row.mode == then.mode and row.digest == then.digest != b""
-    )
+def _recorded(entry: RecordPath) -> Expected:
+    kind = _KINDS.get(entry.path_type, FILE) if entry.path_type else None
+    if kind in (LINK, FOLDER):
+        return Expected("record has", kind)
+    # micromamba records the size in the archive, also of a file with the prefix in it.
+    sized = not (entry.prefix_placeholder or entry.sha256_in_prefix)
+    size = entry.size_in_bytes if sized else None
+    return Expected("record has", kind, bytes.fromhex(promised(entry) or ""), size)

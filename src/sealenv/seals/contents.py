@@ -9,16 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
 from sealenv.errors import FilesystemError
 from sealenv.layout import HISTORY
 from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.progress import QUIET, Reporter
 from sealenv.seals.distributions import Distribution, find_distributions
-from sealenv.seals.filetable import encode, write_table
+from sealenv.seals.filetable import encode
 from sealenv.seals.fingerprint import Payload, fingerprints_of, promised
-from sealenv.seals.seal import DistributionNote, Fingerprints, Seal, write_seal
+from sealenv.seals.seal import DistributionNote, Fingerprints
 from sealenv.seals.snapshot import (
     FILE,
     FOLDER,
@@ -29,18 +27,17 @@ from sealenv.seals.snapshot import (
 )
 
 __all__ = [
-    "Contents",
     "Known",
+    "Observed",
     "adopt_copies",
     "digests_of_linking",
     "read_contents",
-    "restat_sealed",
     "time_of_linking",
 ]
 
 
 @dataclass(frozen=True)
-class Contents:
+class Observed:
     """What the seal and the table beside it say.
 
     Attributes:
@@ -80,7 +77,7 @@ def read_contents(
     rows: Snapshot | None = None,
     known: Callable[[Sequence[PrefixRecord]], Sequence[Known]] = lambda records: (),
     reporter: Reporter = QUIET,
-) -> Contents:
+) -> Observed:
     """Describe a finished prefix, and hash the files whose digest is not known.
 
     Args:
@@ -115,7 +112,7 @@ def read_contents(
     distributions = find_distributions(prefix, rows, owned.__contains__)
     payload = Payload(prefix, platform, rows, records, distributions, patched)
     notes = [_note(found, rows) for found in distributions]
-    return Contents(fingerprints_of(payload), notes, encode(rows.values()), rows)
+    return Observed(fingerprints_of(payload), notes, encode(rows.values()), rows)
 
 
 def _note(found: Distribution, rows: Mapping[str, Row]) -> DistributionNote:
@@ -169,30 +166,6 @@ def adopt_copies(prefix: Path, sealed: Mapping[str, Row], now: Mapping[str, Row]
     for path, row in others.items():
         if row.digest == sealed[path].digest:
             _take_stat(sealed[path], row)
-
-
-def restat_sealed(
-    prefix: Path, seal: Seal, sealed: dict[str, Row], now: Mapping[str, Row]
-) -> Seal | None:
-    """Write the seal and its table with the current sizes, times and inodes, as after a restored backup.
-
-    The caller holds `exclusive`, and `now` is a snapshot with digests.
-
-    Returns:
-        the new seal; None if nothing has changed, and nothing was written.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    adopt_copies(prefix, sealed, now)
-    encoded = encode(sealed.values())
-    files = hashlib.sha256(encoded).hexdigest()
-    if files == seal.files:
-        return None
-    resealed = msgspec.structs.replace(seal, files=files)
-    write_table(prefix, encoded)
-    write_seal(prefix, resealed)
-    return resealed
 
 
 def _take_stat(then: Row, row: Row) -> None:

@@ -38,14 +38,12 @@ KINDS = {
     "unreadable": "the path cannot be read",
     "untracked": "a file that no package installed: harmless",
     "untracked-code": "an untracked file in a place where Python, conda or a shell would use it",
-    "stale-pyc": "a compiled file does not match its source",
-    "orphaned-pyc": "a compiled file without a source: harmless",
+    "stale-pyc": "a compiled file is truncated, or was edited",
     "unpatched": "a relocatable file contains an absolute path again",
     "activation": "an activation script is not what `sealenv repair` would write",
     "added": "a package was added after sealing",
     "removed": "a package was removed after sealing",
     "changed": "a package was updated, downgraded or reinstalled, or variables changed",
-    "leftover": "an interrupted `sealenv repair` left its folder behind",
     "record": "a record, the seal or the file table cannot be read, or names a path outside",
     "pending": "the environment was never finished",
     "moved": "the environment is not where it was made, or a move of it was interrupted",
@@ -55,7 +53,7 @@ KINDS = {
 
 CHANGES = ("added", "removed", "changed")
 """Kinds that make an environment modified: conda, mamba or pip changed a package, or variables."""
-_HARMLESS = frozenset({*CHANGES, "untracked", "orphaned-pyc"})
+_HARMLESS = frozenset({*CHANGES, "untracked"})
 STATES = ("sealed", "pending", "foreign", "moved", "unreadable")
 """Unreadable: its seal or its folder cannot be read."""
 CONDITIONS = ("as made", "modified", "damaged")

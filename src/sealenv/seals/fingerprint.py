@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -278,28 +279,16 @@ def normalised_sha256(file: BinaryIO, spellings: Sequence[bytes], *, script: boo
         spellings: of the prefix, each replaced in what the previous one left.
         script: its first line names the interpreter, and becomes `#!python`.
     """
-    wanted = min(os.fstat(file.fileno()).st_size + 1, _PIECE)
-    first = file.read(wanted)
-    whole = len(first) < wanted
-    if script:
-        first = _plain_script(first)
-    if whole:  # nearly always
-        for spelling in spellings:
-            first = first.replace(spelling, _PREFIX)
-        return hashlib.sha256(first).hexdigest()
-    pieces = _all(first, file)
+    first = file.read(_PIECE)
+    pieces: Iterator[bytes] = itertools.chain(
+        [_plain_script(first) if script else first], iter(lambda: file.read(_PIECE), b"")
+    )
     for spelling in spellings:
         pieces = replaced(pieces, spelling, _PREFIX)
     digest = hashlib.sha256()
     for piece in pieces:
         digest.update(piece)
     return digest.hexdigest()
-
-
-def _all(first: bytes, file: BinaryIO) -> Iterator[bytes]:
-    yield first
-    while piece := file.read(_PIECE):
-        yield piece
 
 
 def replaced(pieces: Iterable[bytes], old: bytes, new: bytes) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ import msgspec
 
 from sealenv.errors import RecordError
 from sealenv.fields import Sha256
-from sealenv.layout import FILES, MARKER, MOVING, PLAN, SCRATCH, SEAL, first_leaving, is_link
+from sealenv.layout import FILES, MARKER, MOVING, SEAL, first_leaving
 from sealenv.seals.filetable import read_table
 from sealenv.seals.findings import Finding
 from sealenv.seals.snapshot import Snapshot
@@ -24,7 +24,7 @@ __all__ = [
     "Fingerprints",
     "PatchNote",
     "Seal",
-    "Sealed",
+    "SealedPrefix",
     "is_at",
     "read_seal",
     "read_sealed",
@@ -191,7 +191,7 @@ def _check_paths(seal: Seal, path: Path) -> None:
 
 
 @dataclass
-class Sealed:
+class SealedPrefix:
     """What a prefix was when it was sealed.
 
     Attributes:
@@ -203,11 +203,6 @@ class Sealed:
     seal: Seal | None = None
     rows: Snapshot | None = None
     findings: list[Finding] = field(default_factory=list)
-
-    @property
-    def pending(self) -> bool:
-        """Whether the prefix was never finished."""
-        return self.state == "pending"
 
     @property
     def state(self) -> str:
@@ -225,34 +220,20 @@ class Sealed:
         return any(f.kind == "record" and f.path in (SEAL, FILES) for f in self.findings)
 
 
-def read_sealed(prefix: Path) -> Sealed:
+def read_sealed(prefix: Path) -> SealedPrefix:
     """Read seal and file table; problems with them are findings."""
     if os.path.lexists(prefix / MARKER):
-        return Sealed(findings=[Finding("pending", MARKER, None, "it was never finished")])
-    then = _read_both(prefix) if os.path.lexists(prefix / SEAL) else Sealed()
-    if os.path.lexists(prefix / PLAN):
-        detail = "it belongs to a pending environment"
-        then.findings.append(Finding("untracked-code", PLAN, None, detail))
-    if os.path.lexists(prefix / SCRATCH):
-        detail = "the next repair deletes it"
-        then.findings.append(Finding("leftover", f"{SCRATCH}/", None, detail))
-    return then
-
-
-def _read_both(prefix: Path) -> Sealed:
-    if is_link(prefix / SEAL):
-        return Sealed(findings=[Finding("record", SEAL, None, "it is a link")])
+        return SealedPrefix(findings=[Finding("pending", MARKER, None, "it was never finished")])
+    if not os.path.lexists(prefix / SEAL):
+        return SealedPrefix()
     try:
         seal = read_seal(prefix)
     except RecordError as error:
-        return Sealed(findings=[Finding("record", SEAL, None, error.what)])
-    then = Sealed(seal)
+        return SealedPrefix(findings=[Finding("record", SEAL, None, error.what)])
+    then = SealedPrefix(seal)
     moved = why_moved(seal, prefix)
     if moved:
         then.findings.append(Finding("moved", SEAL, None, moved))
-    if is_link(prefix / FILES):
-        then.findings.append(Finding("record", FILES, None, "it is a link"))
-        return then
     try:
         then.rows = read_table(prefix, seal.files)
     except RecordError as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from sealenv.errors import unreadable
-from sealenv.layout import OUTSIDE, is_record, leads_elsewhere
+from sealenv.layout import OUTSIDE, leads_elsewhere
 from sealenv.system.hashing import hash_files
 
 __all__ = [
@@ -212,18 +212,14 @@ def hash_rows(
 
 def is_unchanged(now: Mapping[str, Row], sealed: Mapping[str, Row]) -> bool:
     """Return whether size, time, inode and mode of everything are as sealed, and nothing is new."""
-    missing = len(sealed)
     for path, row in now.items():
         then = sealed.get(path)
-        if then is None:
-            if row.kind != FOLDER or row.problem or is_record(path):
-                return False
-            continue
-        missing -= 1
-        if row.kind == then.kind == FOLDER:
-            same = row.mode == then.mode and not row.problem
+        if row.kind == FOLDER:
+            same = not row.problem and (
+                then is None or (then.kind, then.mode) == (FOLDER, row.mode)
+            )
         else:
-            same = row.same_stat(then)
+            same = then is not None and row.same_stat(then)
         if not same:
             return False
-    return missing == 0
+    return sealed.keys() <= now.keys()

@@ -113,7 +113,7 @@ class Store:
         self.prepare()
         with contextlib.ExitStack() as stack:
             try:
-                stack.enter_context(FileLock(self.locks / "store").shared())
+                stack.enter_context(FileLock(self.locks / "store").waiting(shared=True))
             except OSError as error:
                 raise _unwritable(self.root, error) from error
             yield

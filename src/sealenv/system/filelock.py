@@ -109,37 +109,25 @@ class FileLock:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def _open(self) -> int:
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
-        return os.open(self.path, flags, 0o644)
-
     @contextlib.contextmanager
-    def shared(self) -> Iterator[None]:
-        """Hold the lock together with other readers; wait for a writer."""
-        fd = self._open()
+    def _opened(self) -> Iterator[int]:
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
+        fd = os.open(self.path, flags, 0o644)
         try:
-            while not try_lock(fd, shared=True):
-                time.sleep(_POLL_SECONDS)
-            yield
+            yield fd
         finally:
             os.close(fd)
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[bool]:
         """Try to hold the lock alone, without waiting; yield whether that worked."""
-        fd = self._open()
-        try:
+        with self._opened() as fd:
             yield try_lock(fd)
-        finally:
-            os.close(fd)
 
     @contextlib.contextmanager
-    def waiting(self) -> Iterator[None]:
-        """Hold the lock alone; wait for other processes."""
-        fd = self._open()
-        try:
-            while not try_lock(fd):
+    def waiting(self, *, shared: bool = False) -> Iterator[None]:
+        """Wait for the lock, and hold it alone, or together with other readers."""
+        with self._opened() as fd:
+            while not try_lock(fd, shared=shared):
                 time.sleep(_POLL_SECONDS)
             yield
-        finally:
-            os.close(fd)

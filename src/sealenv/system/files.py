@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sealenv.errors import NotFoundError, OutputExistsError
-from sealenv.layout import is_link
-from sealenv.system.filelock import open_removable, try_lock
 
 __all__ = [
     "MOST",
@@ -96,53 +94,26 @@ def blame(path: str | os.PathLike[str], partial: str | os.PathLike[str]) -> Iter
 def partial_file(path: Path) -> Iterator[BinaryIO]:
     """Yield a new file that replaces `path` if the block succeeds, and is removed otherwise.
 
-    It is locked while its writer lives, so that the next writer can recognize and delete the remains
-    of a killed one (`.NAME.<16 hex>.part`).
+    What a killed writer has left (`.NAME.<16 hex>.part`) is deleted first.
 
     Raises:
         OSError: it cannot be written.
     """
-    _delete_remains(path)
-    file, partial = _locked(path)
+    for found in path.parent.iterdir():
+        if final_path(found.name, PART) == path.name:
+            with contextlib.suppress(OSError):
+                found.unlink()
+    partial = Path(temporary_path(os.fspath(path), PART))
     try:
-        with blame(path, partial), file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-            os.replace(partial, path)  # while it is locked
+        with blame(path, partial):
+            with partial.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(partial, path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
-
-
-def _locked(path: Path) -> tuple[BinaryIO, Path]:
-    while True:
-        partial = Path(temporary_path(os.fspath(path), PART))
-        with blame(path, partial):
-            fd = _new(partial)
-        if try_lock(fd) and partial.exists():
-            return os.fdopen(fd, "wb"), partial
-        os.close(fd)  # another writer deleted it in the instant before it was locked
-
-
-def _new(partial: Path) -> int:
-    if sys.platform == "win32":
-        return open_removable(partial, new=True)
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    return os.open(partial, flags, 0o666)
-
-
-def _delete_remains(path: Path) -> None:
-    for found in path.parent.iterdir():
-        if final_path(found.name, PART) != path.name or is_link(found) or not found.is_file():
-            continue
-        with contextlib.suppress(OSError):
-            fd = open_removable(found, new=False)
-            try:
-                if try_lock(fd):
-                    found.unlink(missing_ok=True)
-            finally:
-                os.close(fd)
 
 
 OF_ALL = frozenset(
@@ -312,15 +283,9 @@ def check_output(path: Path, *, force: bool = False) -> None:
             where=str(path.parent),
             hint="create it, or choose another file with -o",
         )
-    if path.is_symlink():
+    if path.is_symlink() or (os.path.lexists(path) and not path.is_file()):
         raise OutputExistsError(
-            "the output is a link, which sealenv does not follow",
-            where=str(path),
-            hint="name its target, or another file, with -o",
-        )
-    if os.path.lexists(path) and not path.is_file():
-        raise OutputExistsError(
-            "the output is a folder" if path.is_dir() else "the output is not a regular file",
+            "the output is a link, a folder or a device, which sealenv does not replace",
             where=str(path),
             hint="choose another file with -o",
         )
@@ -339,16 +304,12 @@ def rename_new(source: Path, target: Path) -> None:
         FileExistsError: something exists at the target.
         OSError: it cannot be renamed; EXDEV: it is another file system.
     """
-    emptied = False
     if os.name == "nt":  # rename(2) replaces an empty folder itself
         with contextlib.suppress(OSError):
             target.rmdir()
-            emptied = True
     try:
         os.rename(source, target)
     except OSError as error:
-        if emptied:
-            target.mkdir()
         if error.errno in _OCCUPIED:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
         raise

@@ -9,19 +9,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 __all__ = [
-    "EXPAND",
-    "TEXT",
+    "FILE_SYSTEM",
     "Key",
     "Registry",
     "Value",
-    "ansi_code_page",
+    "long_paths_enabled",
     "this_registry",
 ]
-
-TEXT = 1
-"""REG_SZ"""
-EXPAND = 2
-"""REG_EXPAND_SZ: %NAME% in it is expanded."""
 
 
 @dataclass(frozen=True)
@@ -132,17 +126,17 @@ if sys.platform == "win32":
     def this_registry() -> Registry | None:
         """Return the registry of this machine."""
         return _WinRegistry()
-
-    def ansi_code_page() -> int:
-        """Return the code page of programs without Unicode; 65001 is UTF-8."""
-        return int(ctypes.windll.kernel32.GetACP())
-
 else:
 
     def this_registry() -> Registry | None:
         """Return None: this system has no registry."""
         return None
 
-    def ansi_code_page() -> int:
-        """Return 65001, which is UTF-8."""
-        return 65001
+
+FILE_SYSTEM = Key("HKLM", r"SYSTEM\CurrentControlSet\Control\FileSystem")
+
+
+def long_paths_enabled(registry: Registry) -> bool:
+    """Return whether LongPathsEnabled is set."""
+    value = registry.value(FILE_SYSTEM, "LongPathsEnabled")
+    return value is not None and value.data == 1

@@ -7,31 +7,16 @@ import os
 import stat
 import sys
 import tempfile
-import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sealenv._version import __version__
 from sealenv.layout import leads_elsewhere, walk
 from sealenv.system.registry import Key, Registry, this_registry
 
-__all__ = [
-    "KEYS",
-    "MOST",
-    "Place",
-    "Snapshot",
-    "TraceReport",
-    "Values",
-    "compare",
-    "places",
-    "read_registry",
-    "take",
-]
-
-MOST = 100_000
-"""Entries of one place. A report says if there were more."""
+__all__ = ["KEYS", "Snapshot", "TraceReport", "compare", "take"]
 
 _Fact = tuple[int, int, int, int]
 """Mode, size, and the times of the content and (except on Windows) the inode, in nanoseconds. Of a
@@ -45,23 +30,16 @@ class Snapshot:
     exists: bool = False
     entries: dict[str, _Fact] = field(default_factory=dict)
     """Absolute path -> facts."""
-    truncated: bool = False
     unreadable: bool = False
 
-    @property
-    def files(self) -> list[str]:
-        """The entries that are not folders."""
-        return [path for path, fact in self.entries.items() if not stat.S_ISDIR(fact[0])]
 
-
-def take(path: str, *, full: bool, skip: Collection[str] = (), most: int = MOST) -> Snapshot:
+def take(path: str, *, full: bool, skip: Collection[str] = ()) -> Snapshot:
     """Return what is at a place now. Links are not followed, except the place itself.
 
     Args:
         path: a folder or a file, which need not exist.
         full: include everything below it.
         skip: absolute paths that are neither listed nor entered.
-        most: the number of entries after which the rest is left out.
     """
     root = os.path.realpath(path)
     try:
@@ -79,8 +57,6 @@ def take(path: str, *, full: bool, skip: Collection[str] = (), most: int = MOST)
     for entry in walk(Path(root), skip=frozenset(hidden), tolerant=True):
         if not full and "/" in entry.relative:
             break
-        if len(found) >= most:
-            return Snapshot(True, found, truncated=True)
         found[entry.path] = _fact(entry.status)
     return Snapshot(True, found)
 
@@ -103,33 +79,32 @@ def _fact(status: os.stat_result) -> _Fact:
 
 def _is_in(path: str, root: str) -> bool:
     """Return whether a path is a folder or below it."""
-    return os.path.normcase(path + os.sep).startswith(
-        os.path.normcase(root.rstrip(os.sep) + os.sep)
-    )
+    start = os.path.normcase(root.rstrip(os.sep) + os.sep)
+    return os.path.normcase(path + os.sep).startswith(start)
 
 
 KEYS = (
-    ("HKCU", "Environment"),
-    ("HKCU", r"Software\Microsoft\Command Processor"),
-    ("HKCU", r"Software\Python"),
-    ("HKCU", r"Software\Microsoft\Windows\CurrentVersion\App Paths"),
-    ("HKCU", r"Software\Microsoft\Windows\CurrentVersion\Run"),
-    ("HKCU", r"Software\Microsoft\Windows\CurrentVersion\Uninstall"),
-    ("HKCU", r"Software\Classes\.py"),
-    ("HKLM", r"SYSTEM\CurrentControlSet\Control\Session Manager\Environment"),
-    ("HKLM", r"SYSTEM\CurrentControlSet\Control\FileSystem"),
-    ("HKLM", r"Software\Microsoft\Command Processor"),
-    ("HKLM", r"Software\Python"),
-    ("HKLM", r"Software\Microsoft\Windows\CurrentVersion\App Paths"),
-    ("HKLM", r"Software\Microsoft\Windows\CurrentVersion\Run"),
+    r"HKCU\Environment",
+    r"HKCU\Software\Microsoft\Command Processor",
+    r"HKCU\Software\Python",
+    r"HKCU\Software\Microsoft\Windows\CurrentVersion\App Paths",
+    r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run",
+    r"HKCU\Software\Microsoft\Windows\CurrentVersion\Uninstall",
+    r"HKCU\Software\Classes\.py",
+    r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment",
+    r"HKLM\SYSTEM\CurrentControlSet\Control\FileSystem",
+    r"HKLM\Software\Microsoft\Command Processor",
+    r"HKLM\Software\Python",
+    r"HKLM\Software\Microsoft\Windows\CurrentVersion\App Paths",
+    r"HKLM\Software\Microsoft\Windows\CurrentVersion\Run",
 )
 """The keys that installers, shells and package managers write. Each is read in both views."""
 
-Values = dict[str, str]
+_Values = dict[str, str]
 """`key\\name` -> type and data."""
 
 
-def read_registry() -> dict[str, Values | None]:
+def _read_registry() -> dict[str, _Values | None]:
     r"""Return `HKCU\Environment (64-bit)` -> its values and those of all keys below, if it exists.
 
     The result is empty on systems without a registry.
@@ -137,11 +112,15 @@ def read_registry() -> dict[str, Values | None]:
     registry = this_registry()
     if registry is None:
         return {}
-    keys = [Key(hive, path, view) for hive, path in KEYS for view in (64, 32)]
-    return {f"{k.hive}\\{k.path} ({k.view}-bit)": _values_below(registry, k) for k in keys}
+    found = {}
+    for name in KEYS:
+        hive, _, path = name.partition("\\")
+        for view in (64, 32):
+            found[f"{name} ({view}-bit)"] = _values_below(registry, Key(hive, path, view))
+    return found
 
 
-def _values_below(registry: Registry, key: Key) -> Values | None:
+def _values_below(registry: Registry, key: Key) -> _Values | None:
     try:
         values = {name: f"{value.kind}:{value.data!r}" for name, value in registry.values(key)}
         names = registry.subkeys(key)
@@ -154,19 +133,7 @@ def _values_below(registry: Registry, key: Key) -> Values | None:
     return values
 
 
-SCHEMA = 1
-_NOT_LOOKED_AT = (
-    "anything below a folder of which only the top level is read",
-    "folders of the system, and of other users",
-    "which program made a change: changes that other programs make meanwhile are listed too",
-    "a file that was made and removed again",
-    "the content of a file whose size, mode and times are unchanged",
-)
-"""What a report does not show. Each report lists it."""
-
-
-@dataclass(frozen=True)
-class Place:
+class _Place(NamedTuple):
     """A folder or file of which a snapshot is taken before and after."""
 
     path: str
@@ -181,7 +148,8 @@ _IN_FULL = {
     "rattler and pixi": ".rattler .config/rattler .cache/rattler .pixi .config/pixi .cache/pixi",
     "pip": ".pip .config/pip .cache/pip .local/bin .local/lib .pypirc",
     "a shell": ".config/fish .config/nushell .config/xonsh .config/powershell .xonshrc "
-    ".local/share/powershell .config/environment.d .zsh .bashrc.d .profile.d",
+    ".local/share/powershell .config/environment.d .zsh .bashrc.d .profile.d "
+    "Documents/PowerShell Documents/WindowsPowerShell",
     "the desktop": ".local/share/applications Applications",
 }
 """Program -> files and folders in the home. The whole home would take too long."""
@@ -190,51 +158,34 @@ _TOP_LEVEL = (
     *(".config", ".cache", ".local", ".local/share", "Desktop"),
     *("Library/Caches", "Library/Application Support", "Library/Preferences"),
 )
-_WINDOWS_IN_FULL = {
-    "APPDATA/pip": "pip",
-    "APPDATA/conda": "conda",
-    "APPDATA/rattler": "rattler and pixi",
-    "APPDATA/Microsoft/Windows/Start Menu": "the desktop",
-    "LOCALAPPDATA/pip": "pip",
-    "LOCALAPPDATA/conda": "conda",
-    "LOCALAPPDATA/mamba": "mamba",
-    "LOCALAPPDATA/rattler": "rattler and pixi",
-    "LOCALAPPDATA/pixi": "rattler and pixi",
-    "USERPROFILE/Documents/PowerShell": "a shell",
-    "USERPROFILE/Documents/WindowsPowerShell": "a shell",
+_OF_WINDOWS = {
+    "pip": ("pip",),
+    "conda": ("conda",),
+    "mamba": ("mamba",),
+    "rattler and pixi": ("rattler", "pixi"),
+    "the desktop": ("Microsoft/Windows/Start Menu",),
 }
+"""Program -> folders in APPDATA and LOCALAPPDATA."""
+_NAMED = ("APPDATA", "LOCALAPPDATA", "PROGRAMDATA")
 _XDG = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "ZDOTDIR")
 
 
-def places(environ: Mapping[str, str], home: str) -> list[Place]:
-    """Return the places that installers, shells and package managers are known to write, each once.
-
-    Args:
-        environ: the variables of this process, which name some of the places.
-        home: the user's home.
-    """
-
-    def at(root: str, name: str) -> str:
-        return os.path.join(root, *name.split("/"))
-
-    found = [Place(home, False, "the user's home, with the profiles of shells")]
+def _places(environ: Mapping[str, str], home: str) -> list[_Place]:
+    """Return the places that installers, shells and package managers are known to write, each once."""
+    found = [_Place(home, False, "the user's home, with the profiles of shells")]
     for why, names in _IN_FULL.items():
-        found += [Place(at(home, name), True, why) for name in names.split()]
-    found += [Place(at(home, name), False, _SETTINGS) for name in _TOP_LEVEL]
-    if sys.platform == "win32":
-        for path, why in _WINDOWS_IN_FULL.items():
-            variable, _, name = path.partition("/")
-            if root := environ.get(variable):
-                found.append(Place(at(root, name), True, why))
-        for variable in ("APPDATA", "LOCALAPPDATA", "PROGRAMDATA"):
-            if root := environ.get(variable):
-                found.append(Place(root, False, _SETTINGS))
-    for variable in _XDG:
-        if root := environ.get(variable):
-            found.append(Place(root, False, f"{_SETTINGS} ({variable})"))
-    found.append(Place(tempfile.gettempdir(), False, "temporary files"))
-    found.append(Place(os.getcwd(), False, "the current folder"))
-    kept: dict[str, Place] = {}
+        found += [_Place(_at(home, name), True, why) for name in names.split()]
+    found += [_Place(_at(home, name), False, _SETTINGS) for name in _TOP_LEVEL]
+    for variable in (*_NAMED, *_XDG) if sys.platform == "win32" else _XDG:
+        root = environ.get(variable)
+        if not root:
+            continue
+        found.append(_Place(root, False, f"{_SETTINGS} ({variable})"))
+        for why, folders in _OF_WINDOWS.items() if variable in _NAMED[:2] else ():
+            found += [_Place(_at(root, name), True, why) for name in folders]
+    found.append(_Place(tempfile.gettempdir(), False, "temporary files"))
+    found.append(_Place(os.getcwd(), False, "the current folder"))
+    kept: dict[str, _Place] = {}
     for place in found:
         key = os.path.normcase(os.path.abspath(place.path))
         if key not in kept or place.full:
@@ -242,12 +193,34 @@ def places(environ: Mapping[str, str], home: str) -> list[Place]:
     return list(kept.values())
 
 
+def _at(root: str, name: str) -> str:
+    return os.path.join(root, *name.split("/"))
+
+
+_NOT_LOOKED_AT = (
+    "anything below a folder of which only the top level is read",
+    "folders of the system, and of other users",
+    "which program made a change: changes that other programs make meanwhile are listed too",
+    "a file that was made and removed again",
+    "the content of a file whose size, mode and times are unchanged",
+)
+"""What a report does not show. Each report lists it."""
+
+
+class _State(NamedTuple):
+    """Everything that is compared, at one time."""
+
+    places: dict[str, Snapshot]
+    registry: dict[str, _Values | None]
+    environ: dict[str, str]
+    at: str
+
+
 class TraceReport:
     """Starts before a command and finishes after it.
 
     Args:
-        prefix: the environment, which may be written.
-        caches: name -> folder that may be written too.
+        own: the prefix and the caches, which may be written.
         report: the file of the report itself, which is left out.
         command: the words of the command.
         environ: the live variables of this process, which are read again at the end.
@@ -255,25 +228,22 @@ class TraceReport:
 
     def __init__(
         self,
-        prefix: Path,
-        caches: Mapping[str, Path],
+        own: Sequence[Path],
         report: Path,
         command: Sequence[str],
         environ: Mapping[str, str],
     ) -> None:
-        clock = time.perf_counter()
-        self._own = {"prefix": os.path.realpath(prefix)}
-        self._own |= {name: os.path.realpath(folder) for name, folder in caches.items()}
-        self._skip = (*self._own.values(), os.path.realpath(report))
+        self._own = [os.path.realpath(folder) for folder in own]
+        self._skip = (*self._own, os.path.realpath(report))
         self._command = list(command)
         self._environ = environ
-        self._places = places(environ, os.path.expanduser("~"))
-        self._started = _now()
+        self._places = _places(environ, os.path.expanduser("~"))
         self._before = self._look()
-        self._environ_before = dict(environ)
-        self._registry_before = read_registry()
-        self._own_before = self._look_at_own()
-        self._seconds = time.perf_counter() - clock
+
+    def _look(self) -> _State:
+        places = {p.path: take(p.path, full=p.full, skip=self._skip) for p in self._places}
+        now = dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds")
+        return _State(places, _read_registry(), dict(self._environ), now)
 
     def finish(self, outcome: str, error: str | None, code: int) -> dict[str, Any]:
         """Take the snapshots again, compare, and return the report, ready for JSON.
@@ -283,110 +253,50 @@ class TraceReport:
             error: what failed, in a line.
             code: the exit code of the command.
         """
-        clock = time.perf_counter()
-        after, own_after = self._look(), self._look_at_own()
-        shown, paths = [], {}
-        for place in self._places:
-            old, new = self._before[place.path], after[place.path]
-            change = compare(old.entries, new.entries)
-            shown.append(_place_json(place, old, new, change))
-            paths.update(dict.fromkeys(path for found in change.values() for path in found))
+        before, after = self._before, self._look()
+        places = [
+            _place_json(place, before.places[place.path], after.places[place.path])
+            for place in self._places
+        ]
+        paths = dict.fromkeys(p for place in places for kind in _KINDS for p in place[kind])
         way = [path for path in paths if self._leads_to_own(path)]
-        elsewhere = [path for path in paths if path not in way]
-        registry = _registry_json(self._registry_before, read_registry())
-        keys = sum(len(row[kind]) for row in registry for kind in ("added", "removed", "changed"))
-        tally = {name: _tally(self._own_before[name], new) for name, new in own_after.items()}
         return {
-            "schema": SCHEMA,
+            "schema": 2,
             "sealenv": __version__,
             "command": self._command,
-            "started": self._started,
-            "finished": _now(),
+            "started": before.at,
+            "finished": after.at,
             "outcome": {"state": outcome, "error": error, "exit_code": code},
-            "tally": {**tally, "elsewhere": {"paths": len(elsewhere), "registry": keys}},
-            "elsewhere": elsewhere,
+            "elsewhere": [path for path in paths if path not in way],
             "way": way,
-            "places": shown,
-            "registry": registry,
-            "environment": _variables_json(self._environ_before, dict(self._environ)),
-            "not_looked_at": list(_NOT_LOOKED_AT),
-            "seconds": {
-                "before": round(self._seconds, 4),
-                "after": round(time.perf_counter() - clock, 4),
+            "places": places,
+            "registry": [
+                {"key": key, **compare(old or {}, after.registry[key] or {})}  # data may be secret
+                for key, old in before.registry.items()
+            ],
+            "environment": {
+                **compare(before.environ, after.environ),
+                "path_before": before.environ.get("PATH", "").split(os.pathsep),
+                "path_after": after.environ.get("PATH", "").split(os.pathsep),
             },
+            "not_looked_at": list(_NOT_LOOKED_AT),
         }
-
-    def _look(self) -> dict[str, Snapshot]:
-        return {p.path: take(p.path, full=p.full, skip=self._skip) for p in self._places}
-
-    def _look_at_own(self) -> dict[str, Snapshot]:
-        """Return snapshots of what may be written, each without the others in it."""
-        found = {}
-        for name, folder in self._own.items():
-            inner = [p for p in self._own.values() if p.startswith(folder + os.sep)]
-            found[name] = take(folder, full=True, skip=inner, most=sys.maxsize)
-        return found
 
     def _leads_to_own(self, path: str) -> bool:
         """Return whether a path is a parent of what may be written, and so was made for it."""
-        start = os.path.normcase(path) + os.sep
-        return any(os.path.normcase(own).startswith(start) for own in self._own.values())
+        return any(own != path and _is_in(own, path) for own in self._own)
 
 
-def _now() -> str:
-    return dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds")
+_KINDS = ("added", "removed", "changed")
 
 
-def _place_json(
-    place: Place, old: Snapshot, new: Snapshot, change: Mapping[str, list[str]]
-) -> dict[str, Any]:
+def _place_json(place: _Place, old: Snapshot, new: Snapshot) -> dict[str, Any]:
     return {
         "path": place.path,
         "looked_at": "in full" if place.full else "top level",
         "why": place.why,
         "before": {"exists": old.exists, "entries": len(old.entries)},
         "after": {"exists": new.exists, "entries": len(new.entries)},
-        **change,
-        "truncated": old.truncated or new.truncated,
+        **compare(old.entries, new.entries),
         "unreadable": old.unreadable or new.unreadable,
-    }
-
-
-def _tally(old: Snapshot, new: Snapshot) -> dict[str, Any]:
-    """Count what was written. An archive that got another hard link was not: its content is the same."""
-    had, has = ({path: f[:3] for path, f in one.entries.items()} for one in (old, new))
-    change = compare(had, has)
-    written = {path: new.entries[path] for path in (*change["added"], *change["changed"])}
-    return {
-        "existed": old.exists,
-        "files_before": len(old.files),
-        "files_after": len(new.files),
-        "files_written": len(Snapshot(True, written).files),
-        "bytes_written": sum(fact[1] for fact in written.values()),
-        "removed": len(change["removed"]),
-    }
-
-
-def _registry_json(
-    before: Mapping[str, Values | None], after: Mapping[str, Values | None]
-) -> list[dict[str, Any]]:
-    """Return only names: data may be secret."""
-    return [
-        {
-            "key": key,
-            "before": {"exists": old is not None, "values": len(old or {})},
-            "after": {"exists": after[key] is not None, "values": len(after[key] or {})},
-            **compare(old or {}, after[key] or {}),
-        }
-        for key, old in before.items()
-    ]
-
-
-def _variables_json(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, Any]:
-    """Return only names, except for PATH: values may be secrets."""
-    return {
-        "variables": len(before),
-        **compare(before, after),
-        "path_before": before.get("PATH", "").split(os.pathsep),
-        "path_after": after.get("PATH", "").split(os.pathsep),
     }

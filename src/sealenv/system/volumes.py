@@ -1,76 +1,36 @@
-r"""Classify Windows paths: local, network, substituted, or relative to a drive.
+r"""Resolve the paths that users type, and refuse those that Windows cannot use.
 
 cmd.exe, batch files and conda need a path that starts with a drive letter. Other forms are refused
-before anything is written. On other systems every path is local.
+before anything is written.
 """
 
 from __future__ import annotations
 
 import ntpath
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sealenv.errors import LinkError, UsageError
 from sealenv.layout import is_windows
 from sealenv.naming import check_windows_parts
-from sealenv.system.registry import Key, this_registry
 
-__all__ = [
-    "extended",
-    "local_place",
-    "longest_path",
-    "real_folder",
-    "refuse_long_paths",
-    "refuse_odd_place",
-    "substituted",
-]
-
-
-if sys.platform == "win32":
-    import ctypes
-
-    def _device(drive: str) -> str:
-        r"""Return the device of a drive; `\??\C:\folder` for a substituted one."""
-        buffer = ctypes.create_unicode_buffer(4096)
-        length = ctypes.windll.kernel32.QueryDosDeviceW(drive, buffer, len(buffer))
-        return buffer.value if length else ""
-
-else:
-
-    def _device(drive: str) -> str:
-        """Return nothing: only Windows has drives."""
-        return ""
+__all__ = ["extended", "local_place", "real_folder", "refuse_long_paths", "refuse_odd_place"]
 
 
 def local_place(text: str) -> Path:
-    r"""Return the absolute path for a user's text, with links in its parents resolved.
-
-    Args:
-        text: as typed.
+    """Return the absolute path for a user's text, with links in its parents resolved.
 
     Raises:
-        UsageError: a parent is a broken link; on Windows also: the path is relative to a drive
-            (`C:env`), on the network (`\\server\share`), or in a system form (`\\?\`, `\\.\`).
+        UsageError: see `refuse_odd_place`; on Windows also: the drive does not exist.
     """
     expanded = os.path.expanduser(text)
     if os.name == "nt":
         refuse_odd_place(expanded)
     absolute = Path(os.path.abspath(expanded))
     if os.name == "nt" and not os.path.exists(absolute.anchor):
-        raise UsageError(
-            f"drive {absolute.drive} does not exist",
-            where=text,
-            hint="choose a folder on another drive",
-        )
-    for folder in reversed(absolute.parents):
-        if os.path.islink(folder) and not os.path.exists(folder):
-            raise UsageError(
-                f"{folder} is a broken link",
-                where=text,
-                hint=f"create {os.path.realpath(folder)}, or choose another folder",
-            )
+        hint = "choose a folder on another drive"
+        raise UsageError(f"drive {absolute.drive} does not exist", where=text, hint=hint)
     return real_folder(absolute.parent) / absolute.name
 
 
@@ -88,38 +48,19 @@ def refuse_odd_place(text: str) -> None:
     r"""Refuse an unusual Windows path by its text alone, on every system.
 
     Raises:
-        UsageError: see `local_place`; also for a device, or an ending that Windows drops.
+        UsageError: it is on the network (`\\server\share`), in a system form (`\\?\`), relative to
+            a drive (`C:env`), a device, or has an ending that Windows drops.
     """
     plain = text.replace("/", "\\")
-    if plain.startswith(("\\\\?\\", "\\\\.\\", "\\??\\")):
-        raise UsageError(
-            "this form of a path is not supported",
-            where=text,
-            hint=f"write it plainly: {plain[4:]}",
-        )
-    if plain.startswith("\\\\"):
-        raise UsageError(
-            "this is a network path, which cmd.exe cannot use as its folder",
-            where=text,
-            hint=r"choose a local folder, or map a drive to it: net use N: \\server\share",
-        )
     drive, rest = ntpath.splitdrive(plain)
-    if drive and not rest.startswith("\\"):
+    if plain.startswith(("\\\\", "\\??\\")) or (drive and not rest.startswith("\\")):
         raise UsageError(
-            f"this path is relative to the current folder of drive {drive}",
+            "cmd.exe cannot use this form of a path",
             where=text,
-            hint=f"write {drive}\\{rest} or .\\{rest}",
+            hint=r"write it as C:\folder; to use a network folder, map a drive to it: "
+            r"net use N: \\server\share",
         )
     check_windows_parts(rest, text)
-
-
-def substituted(path: Path | str) -> str | None:
-    r"""Return the folder behind the path's drive if `subst` created it.
-
-    Python resolves such a drive, so the real path is written into files. Users should know.
-    """
-    target = _device(ntpath.splitdrive(str(path))[0]) if os.name == "nt" else ""
-    return target[4:] if target.startswith("\\??\\") else None
 
 
 def extended(path: Path) -> Path:
@@ -133,23 +74,9 @@ def extended(path: Path) -> Path:
     return Path("\\\\?\\" + text)
 
 
-_MAX_PATH = 260
-
-
-def longest_path() -> int | None:
-    r"""Return the longest path in characters, without the closing NUL; None for no limit.
-
-    LongPathsEnabled lifts MAX_PATH for programs whose manifest allows it, such as python.exe.
-    """
-    registry = this_registry()
-    if registry is None:
-        return None
-    key = Key("HKLM", r"SYSTEM\CurrentControlSet\Control\FileSystem")
-    try:
-        enabled = registry.value(key, "LongPathsEnabled")
-    except OSError:
-        enabled = None
-    return None if enabled and enabled.data == 1 else _MAX_PATH - 1
+_LONGEST = 259
+"""Characters of a path without LongPathsEnabled. That setting lifts the limit for programs whose
+manifest allows it, such as python.exe."""
 
 
 def refuse_long_paths(prefix: Path, platform: str, owners: Mapping[str, Sequence[str]]) -> None:
@@ -163,17 +90,21 @@ def refuse_long_paths(prefix: Path, platform: str, owners: Mapping[str, Sequence
     Raises:
         LinkError: a path would be too long.
     """
-    limit = longest_path()
-    if limit is None or not is_windows(platform):
+    if os.name != "nt" or not is_windows(platform):
+        return
+    from sealenv.system.registry import long_paths_enabled, this_registry
+
+    registry = this_registry()
+    if registry is None or long_paths_enabled(registry):
         return
     path = max(owners, key=_longest_of, default="")
     length = len(str(prefix)) + 1 + _longest_of(path)
-    if length > limit:
+    if length > _LONGEST:
         owner = f" of {owners[path][0]}" if owners[path] else ""
         raise LinkError(
-            f"{path!r}{owner} would have a path of {length} characters; this Windows takes {limit}",
+            f"{path!r}{owner} would have a path of {length} characters; this Windows takes {_LONGEST}",
             where=str(prefix),
-            hint=f"choose a folder that is {length - limit} characters shorter, or have an "
+            hint=f"choose a folder that is {length - _LONGEST} characters shorter, or have an "
             "administrator set LongPathsEnabled",
         )
 

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-<<<<<<< HEAD
 from collections.abc import Iterator, Mapping, Sequence
-=======
-from collections.abc import Mapping, Sequence
->>>>>>> int
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated

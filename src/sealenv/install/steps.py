@@ -33,7 +33,7 @@ from sealenv.seals.contents import Known, complete, digests_of_linking, time_of_
 from sealenv.seals.filetable import write_table
 from sealenv.seals.seal import SCHEMA, EngineNote, LockNote, PatchNote, Seal, timestamp, write_seal
 from sealenv.spec.requirements import requirement_name
-from sealenv.store.view import link_pkgs, offer
+from sealenv.store.archives import link_pkgs, offer
 
 __all__ = [
     "check",

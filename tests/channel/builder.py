@@ -14,8 +14,8 @@ from pathlib import Path
 
 import sealenv.tour
 from sealenv.errors import FetchError
-from sealenv.tour import build_demo_channel
 from sealenv.tour.archive import Package, write_package, write_repodata
+from sealenv.tour.channel import build_demo_channel
 from tests.channel.channels import MANIFEST, Channels
 from tests.channel.condabin import windows_stand_ins
 from tests.channel.hostile import build_hostile
@@ -28,7 +28,7 @@ from tests.channel.windows import windows_python
 
 __all__ = ["build", "cache_folder"]
 
-_NOT_BUILDING = frozenset({"__main__.py", "handler.py", "link.py", "server.py"})
+_NOT_BUILDING = frozenset({"__main__.py", "handler.py", "server.py"})
 OnStep = Callable[[str], None]
 
 
@@ -89,7 +89,8 @@ def _build(
     root: Path, downloads: Path, pythons: list[Path], *, bench: bool, pypi: bool, say: OnStep
 ) -> None:
     main = root / "main"
-    demo = build_demo_channel(main, executables=(None, *pythons), on_step=say)
+    say("Package Python, pip, and the packages of the demo")
+    demo = build_demo_channel(main, executables=(None, *pythons))
     say("Package scripts, hooks, and what a solver finds interesting")
     missing: list[str] = []
     packages: list[Package] = [*script_packages(), *solver_packages()]

@@ -1,10 +1,9 @@
-"""One request to the channel server: authentication, faults, validators, ranges."""
+"""One request to the channel server: authentication, faults, validators."""
 
 from __future__ import annotations
 
 import base64
 import email.utils
-import re
 import time
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -44,8 +43,6 @@ class ChannelHandler(BaseHTTPRequestHandler):
         fault = channel.take_fault(path)
         if not self._authorized():
             self._end(401, path, {"WWW-Authenticate": 'Basic realm="channel"'})
-        elif fault is not None and fault.redirect is not None:
-            self._end(302, path, {"Location": fault.redirect})
         elif fault is not None and fault.status is not None:
             self._end(fault.status, path)
         else:
@@ -83,35 +80,22 @@ class ChannelHandler(BaseHTTPRequestHandler):
         data, stat = target.read_bytes(), target.stat()
         tag = f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
         modified = email.utils.formatdate(stat.st_mtime, usegmt=True)
-        validators = {"ETag": tag, "Last-Modified": modified, "Accept-Ranges": "bytes"}
+        validators = {"ETag": tag, "Last-Modified": modified}
         if self._unchanged(tag, stat.st_mtime):
             self._end(304, path, validators)
             return
-        status, headers = 200, validators
-        found = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range") or "")
-        if found and any(found.groups()) and data:
-            start, stop = _range(found.group(1), found.group(2), len(data))
-            if start >= stop:
-                self._end(416, path, {"Content-Range": f"bytes */{len(data)}"})
-                return
-            headers = {**validators, "Content-Range": f"bytes {start}-{stop - 1}/{len(data)}"}
-            status, data = 206, data[start:stop]
-        self._body(status, path, headers, data, fault)
+        self._body(path, validators, data, fault)
 
     def _unchanged(self, tag: str, mtime: float) -> bool:
         wanted = self.headers.get("If-None-Match")
         if wanted is not None:
             return wanted.strip() == "*" or tag in [t.strip() for t in wanted.split(",")]
-        since = (
-            email.utils.parsedate_to_datetime(self.headers.get("If-Modified-Since") or "")
-            if (self.headers.get("If-Modified-Since"))
-            else None
-        )
-        return since is not None and int(mtime) <= since.timestamp()
+        since = self.headers.get("If-Modified-Since")
+        if since is None:
+            return False
+        return int(mtime) <= email.utils.parsedate_to_datetime(since).timestamp()
 
-    def _body(
-        self, status: int, path: str, headers: dict[str, str], data: bytes, fault: Fault | None
-    ) -> None:
+    def _body(self, path: str, headers: dict[str, str], data: bytes, fault: Fault | None) -> None:
         length = len(data)
         if fault is not None and fault.flip and data:
             middle = length // 2
@@ -119,7 +103,7 @@ class ChannelHandler(BaseHTTPRequestHandler):
         if fault is not None and fault.truncate is not None:
             data = data[: fault.truncate]
             length = len(data) if fault.honest else length
-        self._head(status, path, length, headers)
+        self._head(200, path, length, headers)
         if self.command == "HEAD":
             return
         if fault is not None and fault.stall:
@@ -142,9 +126,3 @@ class ChannelHandler(BaseHTTPRequestHandler):
             self.wfile.write(data[start : start + step])
             self.wfile.flush()
             time.sleep(step / rate)
-
-
-def _range(first: str, last: str, size: int) -> tuple[int, int]:
-    if not first:
-        return max(0, size - int(last)), size
-    return int(first), min(size, int(last) + 1) if last else size

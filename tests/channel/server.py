@@ -28,7 +28,6 @@ class Fault:
         truncate: send only so many bytes; `honest` decides whether Content-Length says so.
         stall: send the headers and no body until the server closes.
         rate: bytes per second.
-        redirect: send the client to this URL or path.
         times: how often; None is always. Afterwards the next matching fault, or the file.
     """
 
@@ -39,7 +38,6 @@ class Fault:
     honest: bool = False
     stall: bool = False
     rate: int | None = None
-    redirect: str | None = None
     times: int | None = None
 
 

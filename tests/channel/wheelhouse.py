@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import configparser
-import importlib
 import re
 import subprocess
 import sys
@@ -12,20 +11,15 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from email.parser import BytesParser
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
+
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
 
 from sealenv.errors import FetchError
 from sealenv.tour.archive import Package, Payload
 
 __all__ = ["fetch_wheels", "package_from_wheel", "wheel_packages"]
-
-
-def _packaging(module: str) -> Any:
-    """A module of packaging; where only sealenv is installed, of the copy in pip."""
-    try:
-        return importlib.import_module(f"packaging.{module}")
-    except ModuleNotFoundError:
-        return importlib.import_module(f"pip._vendor.packaging.{module}")
 
 
 def fetch_wheels(pins: Iterable[str], folder: Path) -> list[Path]:
@@ -34,21 +28,12 @@ def fetch_wheels(pins: Iterable[str], folder: Path) -> list[Path]:
     wanted = list(pins)
     absent = [pin for pin in wanted if not _wheels(folder, pin)]
     if absent:
-        command = [
-            *(
-                sys.executable,
-                "-m",
-                "pip",
-                "download",
-                "--quiet",
-                "--no-deps",
-                "--dest",
-                str(folder),
-            ),
-            *("--only-binary=:all:", "--implementation=py", "--abi=none", "--platform=any"),
-            *("--python-version=3.12", "--disable-pip-version-check", "--no-input"),
-            *absent,
-        ]
+        options = (
+            "--quiet --no-deps --only-binary=:all: --implementation=py --abi=none --platform=any "
+            "--python-version=3.12 --disable-pip-version-check --no-input"
+        )
+        command = [sys.executable, "-m", "pip", "download", *options.split(), "--dest", str(folder)]
+        command += absent
         done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         if done.returncode:
             raise FetchError("pip could not fetch wheels.", details=done.stderr.splitlines()[-3:])
@@ -118,7 +103,7 @@ def _entry_points(text: str) -> tuple[str, ...]:
 
 def _environment(minor: str) -> dict[str, str | AbstractSet[str]]:
     return {
-        **cast("dict[str, str]", _packaging("markers").default_environment()),
+        **cast("dict[str, str]", default_environment()),
         "python_version": minor,
         "python_full_version": f"{minor}.0",
         "extra": "",
@@ -142,7 +127,7 @@ def _depends(wheel: Path, names: set[str]) -> list[str]:
         metadata = BytesParser().parsebytes(archive.read(inside))
     depends = []
     for line in metadata.get_all("Requires-Dist") or ():
-        requirement = _packaging("requirements").Requirement(line)
+        requirement = Requirement(line)
         name = _normal(requirement.name)
         marker = requirement.marker
         if name not in names or not (marker is None or any(map(marker.evaluate, _PYTHONS))):

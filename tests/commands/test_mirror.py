@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -207,40 +205,3 @@ def test_a_damaged_repodata_is_refused(
     path.write_text(damage)
     assert "index of the channel" in machine.run("mirror", str(lock), str(mirror), code=5).stderr
     assert path.read_text() == damage
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="mounts a tmpfs")
-def test_a_full_disk(machine: Machine, lock: Path) -> None:
-    """Wherever it fills up, it is said, and the next run finishes with nothing left over."""
-    disk = machine.root / "disk"
-    disk.mkdir()
-    options = ["-t", "tmpfs", "-o", "size=400k", "sealenv-test", str(disk)]
-    if os.geteuid() != 0 or subprocess.run(["mount", *options], check=False).returncode:
-        pytest.skip("no tmpfs can be mounted")
-    try:
-        full, codes = 0, set()
-        for left in (4, 32, 80):  # KiB
-            filler = disk / "filler"
-            _fill(filler, disk, left << 10)
-            answer = machine.json("mirror", str(lock), str(disk / "ch"), code=None)
-            codes.add(answer.get("error"))
-            if "error" in answer:
-                assert answer["error"] == "filesystem", answer
-                assert answer["what"] == "the disk is full"
-                full += 1
-            assert not list((disk / "ch").glob(".tmp/*")) if (disk / "ch").exists() else True
-            filler.unlink()
-            machine.json("mirror", str(lock), str(disk / "ch"))
-            left_over = [p.name for p in (disk / "ch").rglob("*") if p.name.endswith(".part")]
-            assert left_over == []
-            assert not (disk / "ch" / ".tmp").exists()
-            shutil.rmtree(disk / "ch")
-        assert full
-    finally:
-        subprocess.run(["umount", "-l", str(disk)], check=True)
-
-
-def _fill(path: Path, disk: Path, left: int) -> None:
-    free = shutil.disk_usage(disk).free
-    with path.open("wb") as file:
-        file.write(bytes(max(0, free - left)))

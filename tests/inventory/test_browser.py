@@ -16,7 +16,6 @@ from tests.machine import Machine
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Chromium is driven over POSIX descriptors")
 
-CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
 MARK = "window.__hostile=1"
 HOSTILE = (
     f"<script>{MARK}<\\u002fscript>",
@@ -90,14 +89,6 @@ def type_into(page: Page, selector: str, text: str) -> None:
     page.call("Input.insertText", text=text)
 
 
-def pick(page: Page, selector: str, value: str) -> None:
-    """Choose an option of a select."""
-    page.run(
-        f"(s => {{ s.value = '{value}'; s.dispatchEvent(new Event('change')) }})"
-        f"(document.querySelector('{selector}'))"
-    )
-
-
 def test_every_section_is_there_and_nothing_is_asked_of_the_network(page: Page) -> None:
     assert texts(page, "nav a") == texts(page, "main h2")
     assert len(texts(page, "main h2")) == 8
@@ -116,19 +107,6 @@ def test_the_table_sorts_and_filters(page: Page) -> None:
     type_into(page, "#packages input", "bsd")
     assert texts(page, "#packages tbody th") == ["lib"]
     assert "app → lib" in texts(page, "#packages tbody td")[-1]
-
-
-def test_the_files_are_counted_out(page: Page) -> None:
-    facts = json.loads(page.run("document.getElementById('facts-data').textContent"))
-    rows = dict(zip(texts(page, "#file-counts dt"), texts(page, "#file-counts dd"), strict=True))
-    files = {what: int(text.split(" ")[0]) for what, text in rows.items()}
-    assert files.pop("Total") == sum(files.values()) == facts["environment"]["files"] == 14
-    assert files["In the table"] == sum(p["files"] for p in facts["packages"]) == 6
-    column = [int(text) for text in texts(page, "#packages tbody td:nth-of-type(3)")]
-    assert sum(column) == files["In the table"]
-    assert "in 14 files" in texts(page, ".tile")[1]
-    assert page.run("document.querySelectorAll('.tile')[1].hash") == "#file-counts"
-    assert texts(page, ".counted") == ["Counted: all files and links in the folder."] * 2
 
 
 def test_the_treemap_by_keyboard(page: Page) -> None:
@@ -178,18 +156,6 @@ def test_everything_can_be_reached_and_has_a_name(page: Page) -> None:
         seen.append(page.run("(n => n.id + n.textContent.slice(0, 20))(document.activeElement)"))
     assert seen[0] == "Skip to the content"
     assert len(set(seen)) == len(seen), "it never gets stuck"
-
-
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_contrast_is_enough_to_read(browser: Browser, small: Path, dark: bool) -> None:
-    page = browser.open(small, dark=dark)
-    page.run("document.querySelector('.cell').click()")
-    assert page.run(CONTRAST) == []
-    background = page.run("getComputedStyle(document.body).backgroundColor")
-    pick(page, "#theme", "light" if dark else "dark")
-    assert page.run("getComputedStyle(document.body).backgroundColor") != background
-    assert page.run(CONTRAST) == []
-    page.close()
 
 
 def test_the_sbom_is_saved(page: Page, browser: Browser, tmp_path: Path) -> None:

@@ -76,17 +76,11 @@ def test_hostile_texts_are_still_valid() -> None:
 @pytest.mark.parametrize(
     ("item", "text"),
     [
-        (Item("conda:x", "x", "1!2+a", "b", "noarch", "", "file:///c/noarch/x-1.tar.bz2"),
-         "pkg:conda/x@1%212%2Ba?build=b&subdir=noarch&type=tar.bz2"),
-        (Item("pypi:a-b", "a-b", "1"), "pkg:pypi/a-b@1"),
-        (Item("pypi:a", "a", "1", url="https://files.pythonhosted.org/a/a-1-py3-none-any.whl"),
-         "pkg:pypi/a@1"),
         (Item("pypi:a", "a", "1", url="https://x.org/a-1-py3-none-any.whl", sha256="a" * 64),
          "pkg:pypi/a@1?download_url=https://x.org/a-1-py3-none-any.whl"),
         (Item("pypi:a", "a", "1", url="git+https://x.org/a@c0"),
          "pkg:pypi/a@1?vcs_url=git%2Bhttps://x.org/a%40c0"),
         (Item("pypi:a", "a", "1", url="file:///home/me/a"), None),
-        (Item("conda:", "", "1"), None),
     ],
 )  # fmt: skip
 def test_package_urls(item: Item, text: str | None) -> None:

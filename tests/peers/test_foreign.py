@@ -42,7 +42,6 @@ def made(machine: Machine, channels: Channels) -> dict[str, Path]:
 
 
 CASES = [(writer, platform) for writer in WRITERS for platform in ("here", "win-64")]
-_WITH_DIGESTS = [case for case in CASES if case[0] != "old-conda"]
 
 
 @pytest.fixture(params=CASES, ids="-".join)
@@ -110,7 +109,6 @@ def test_it_is_read_without_a_finding(machine: Machine, foreign: Path) -> None:
     assert "tabulate" in page.read_text()
 
 
-@pytest.mark.parametrize("foreign", _WITH_DIGESTS, ids="-".join, indirect=True)
 def test_every_export_has_conda_packages_alone(machine: Machine, foreign: Path) -> None:
     script = "bat" if foreign.name == "win-64" else "sh"
     for kind in ("pixi", "explicit", "conda-lock", "environment-yml", script):
@@ -120,7 +118,6 @@ def test_every_export_has_conda_packages_alone(machine: Machine, foreign: Path) 
         assert "pip:" not in text, kind
 
 
-@pytest.mark.parametrize("foreign", _WITH_DIGESTS, ids="-".join, indirect=True)
 def test_a_bundle_of_it(machine: Machine, foreign: Path) -> None:
     out = machine.root / "foreign.sealenv"
     machine.run("bundle", str(foreign), "--default-name", "again", "-o", str(out), "--force")
@@ -134,7 +131,6 @@ def test_a_bundle_of_it(machine: Machine, foreign: Path) -> None:
         machine.run("remove", made["prefix"], "-y")
 
 
-@pytest.mark.parametrize("foreign", _WITH_DIGESTS, ids="-".join, indirect=True)
 def test_repair_puts_back_what_its_package_ships(machine: Machine, foreign: Path) -> None:
     (module,) = foreign.rglob("site-packages/tabulate/__init__.py")
     text = module.read_bytes()
@@ -149,34 +145,6 @@ def test_repair_puts_back_what_its_package_ships(machine: Machine, foreign: Path
         assert damage(machine, foreign) == []
 
 
-@pytest.mark.parametrize(
-    "foreign", [("conda", "here"), ("micromamba", "here")], ids="-".join, indirect=True
-)
-def test_repair_puts_back_an_entry_point(machine: Machine, foreign: Path) -> None:
-    """Both indent it with spaces, and py-rattler, which makes it again, with a tab."""
-    script = foreign / "bin/tabulate"
-    text = script.read_text()
-    for seal in (False, True):
-        if seal:
-            machine.run("seal", str(foreign), "-y")
-        script.unlink()
-        machine.run("repair", str(foreign))
-        assert script.read_text().expandtabs(4) == text
-        assert damage(machine, foreign) == []
-
-
-def test_a_file_that_the_list_of_files_alone_has_belongs_to_its_package(
-    machine: Machine, conda: Path
-) -> None:
-    """conda goes on with a warning where a digest is not as promised, and leaves the path out."""
-    (record,) = (conda / "conda-meta").glob("tabulate-*.json")
-    raw = json.loads(record.read_bytes())
-    raw["paths_data"]["paths"] = raw["paths_data"]["paths"][1:]
-    record.write_text(json.dumps(raw))
-    assert damage(machine, conda) == []
-
-
-@pytest.mark.parametrize("foreign", _WITH_DIGESTS, ids="-".join, indirect=True)
 def test_it_is_sealed_moved_and_cloned(machine: Machine, foreign: Path) -> None:
     adopted = machine.json("seal", str(foreign), "-y")
     assert adopted["files"] == []

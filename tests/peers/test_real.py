@@ -86,28 +86,3 @@ def test_it_installs_our_locks(
     (record,) = (prefix / "conda-meta").glob("six-*.json")
     listed = (machine.root / "list.txt").read_text()
     assert json.loads(record.read_bytes())["sha256"] in listed
-
-
-def test_beside_its_hook_conda_is_the_one_of_the_environment(
-    peer: Peer, machine: Machine, channels: Channels, request: pytest.FixtureRequest
-) -> None:
-    """With the functions as the peer itself prints them, and nothing active."""
-    name = request.node.callspec.params["peer"]
-    words = ("shell.bash", "hook") if name == "conda" else ("shell", "hook", "-s", "bash")
-    hook = machine.root / "hook.sh"
-    hook.write_text(peer(*words).stdout)
-    packages = tiny("python", "conda", "mamba")
-    prefix = machine.json("create", "e", "-c", channels.main_url, "--no-pyc", *packages)["prefix"]
-    script = (
-        f". '{hook}' && type {name} | head -1 && . '{prefix}/activate.sh' && conda --version "
-        f"&& mamba --version && deactivate && type {name} | head -1"
-    )
-    done = subprocess.run(
-        ["bash", "-c", script], env=machine.env, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    before, conda, mamba, after = done.stdout.splitlines()
-    assert before == after == f"{name} is a function"
-    # The local channel's conda and mamba say that they are stand-ins: the environment's own.
-    assert "stand-in" in conda
-    assert "stand-in" in mamba

@@ -136,18 +136,6 @@ def _as_micromamba(
     record["requested_spec"] = f"{record['name']}=={record['version']}={record['build']}"
 
 
-def _as_old_conda(
-    prefix: Path, record: Record, shipped: dict[str, Record], site: str, scripts: str
-) -> None:
-    """conda before 4.4: a list of files alone, and nulls."""
-    record["files"] = [entry["_path"] for entry in record["paths_data"]["paths"]]
-    del record["paths_data"]
-    record["requested_spec"] = "None"
-    record.pop("requested_specs", None)
-    record.setdefault("noarch", None)
-    record["python_site_packages_path"] = None
-
-
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -155,6 +143,5 @@ def _digest(path: Path) -> str:
 WRITERS: dict[str, Callable[[Path, Record, dict[str, Record], str, str], None]] = {
     "conda": _as_conda,
     "micromamba": _as_micromamba,
-    "old-conda": _as_old_conda,
 }
 """Writer -> what turns a record of rattler into one of its."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import os
 import shutil
 import subprocess
@@ -23,7 +22,7 @@ from sealenv.store import bundle_format
 from sealenv.store.archives import Store, archives_of
 from sealenv.store.bundle import open_bundle
 from sealenv.store.bundle_format import LOCK, MANIFEST, Source, member_name, write_bundle
-from tests.store.bundling import ARCHIVES, PACKAGES, WHEEL, contents, locks, package, raw, small
+from tests.store.bundling import ARCHIVES, PACKAGES, WHEEL, contents, locks, raw, small
 
 REFUSED = (BundleError, DigestError)
 
@@ -170,12 +169,8 @@ class TestHostile:
 
     @pytest.mark.parametrize(
         "manifest",
-        [
-            b"", b"{", b"[]", b'"x"', b"{}", b'{"schema": 2}', b'{"schema": "1"}', b"[" * 100_000,
-            b'{"schema": 1, "schema": 2}', b"\xff\xfe", b'{"a":' * 50_000,
-            b'{"schema":1,"members":[],"more":1}', b'{"schema":1,"members":[]}',
-            b'{\n "schema": 1,\n "members": []\n}\n',
-        ],
+        [b"", b"{}", b'{"schema": 2}', b"[" * 100_000, b"\xff\xfe",
+         b'{"schema":1,"members":[]}'],
     )  # fmt: skip
     def test_manifests_that_are_none(self, tmp_path: Path, manifest: bytes) -> None:
         refused(raw(tmp_path / "b", manifest=manifest))
@@ -193,33 +188,14 @@ class TestHostile:
         os.truncate(path, 66 << 20)
         assert "bytes" in refused(path)
 
-    @pytest.mark.parametrize(
-        "data",
-        [b"", b"{}", b"[]", b'{"locks": []}', b'{"locks": [{}]}', b"[" * 100_000, b"\xff", b"null"],
-    )
+    @pytest.mark.parametrize("data", [b"", b'{"locks": []}', b'{"locks": [{}]}', b"\xff"])
     def test_locks_that_are_none(self, tmp_path: Path, data: bytes) -> None:
         refused(raw(tmp_path / "b", sorted((contents() | {LOCK: data}).items())))
 
-    def test_no_lock(self, tmp_path: Path) -> None:
-        members = [item for item in sorted(contents().items()) if item[0] != LOCK]
-        refused(raw(tmp_path / "b", members))
-
-    def test_a_lock_with_a_package_twice_or_without_one(self, tmp_path: Path) -> None:
-        twice = locks((*PACKAGES, package("a", ARCHIVES[2])))
-        for file in (twice, locks(PACKAGES[1:]), locks(wheels=()), locks(wheels=(WHEEL, WHEEL))):
+    def test_a_lock_that_does_not_fit_the_members(self, tmp_path: Path) -> None:
+        for file in (locks(PACKAGES[1:]), locks(wheels=()), locks(wheels=(WHEEL, WHEEL))):
             data = msgspec.json.encode(file)
             refused(raw(tmp_path / "b", sorted((contents() | {LOCK: data}).items())))
-
-    @pytest.mark.parametrize("place", ["file", "lock", "package", "wheel"])
-    def test_an_unknown_key(self, tmp_path: Path, place: str) -> None:
-        file = msgspec.json.decode(msgspec.json.encode(locks()))
-        lock = file["locks"][0]
-        {"file": file, "lock": lock, "package": lock["packages"][1], "wheel": lock["wheels"][0]}[
-            place
-        ]["zzz"] = 1
-        data = msgspec.json.encode(file)
-        text = refused(raw(tmp_path / "b", sorted((contents() | {LOCK: data}).items())))
-        assert "`zzz`" in text
 
     def test_a_missing_file_and_a_folder(self, tmp_path: Path) -> None:
         refused(tmp_path / "nothing", FetchError)
@@ -227,8 +203,7 @@ class TestHostile:
 
     @pytest.mark.parametrize(
         "name",
-        ["../evil", "/etc/passwd", "packages\\x.conda", "packages/" + "a" * 64 + ".conda/x",
-         "INSTALL.SH", "micromamba/micromamba", "wheels/x.whl", "./install.sh"],
+        ["../evil", "/etc/passwd", "packages\\x.conda", "INSTALL.SH", "micromamba/micromamba"],
     )  # fmt: skip
     def test_an_unknown_member_name(self, tmp_path: Path, name: str) -> None:
         refused(raw(tmp_path / "b", sorted([*contents().items(), (name, b"evil")])))
@@ -255,8 +230,6 @@ class TestHostile:
             ({"url": "https://u:secretpw@h/noarch/a-1.0-0.conda"}, "credentials"),
             ({"channel": "javascript:x"}, "channel"),
             ({"record": {"name": "../../a"}}, "required field"),
-            ({"record": PACKAGES[0].record | {"depends": 5}}, "depends"),
-            ({"record": PACKAGES[0].record | {"subdir": "win-64"}}, "win-64"),
         ],
     )  # fmt: skip
     def test_a_hostile_package(self, tmp_path: Path, change: dict[str, Any], said: str) -> None:
@@ -268,11 +241,9 @@ class TestHostile:
     @pytest.mark.parametrize(
         "change",
         [
-            {"platform": "../x"}, {"specs": ("\x1b[31m",)}, {"specs": ("python[[[",)},
-            {"requirements": ("-e .",)}, {"exclude_newer": "yesterday"},
+            {"platform": "../x"}, {"specs": ("\x1b[31m",)}, {"requirements": ("-e .",)},
             {"wheels": (msgspec.structs.replace(WHEEL, url="https://x/..%2F..%2Fevil.whl"),)},
-            {"wheels": (msgspec.structs.replace(WHEEL, name="v"),)},
-            {"channels": ("https://u:secretpw@h/c",)}, {"indexes": ("https://u:secretpw@h/simple",)},
+            {"channels": ("https://u:secretpw@h/c",)},
         ],
     )  # fmt: skip
     def test_a_hostile_lock(self, tmp_path: Path, change: dict[str, Any]) -> None:
@@ -282,11 +253,3 @@ class TestHostile:
     def test_a_hostile_lock_file(self, tmp_path: Path, change: dict[str, Any]) -> None:
         data = msgspec.json.encode(msgspec.structs.replace(locks(), **change))
         refused(raw(tmp_path / "b", sorted((contents() | {LOCK: data}).items())), BundleError)
-
-    def test_an_ordinary_tar(self, tmp_path: Path) -> None:
-        with tarfile.open(tmp_path / "b", "w") as tar:
-            for name, data in [(MANIFEST, b"{}"), *contents().items()]:
-                info = tarfile.TarInfo(name)
-                info.size = len(data)
-                tar.addfile(info, io.BytesIO(data))
-        refused(tmp_path / "b")

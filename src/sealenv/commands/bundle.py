@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -61,7 +61,7 @@ class Bundled(msgspec.Struct, frozen=True, kw_only=True):
         name: the default name of the environment.
         platforms: the platforms of the locks.
         members: the number of files in it.
-        micromamba: subdir -> the version of the micromamba in it; empty if it is not for this machine.
+        micromamba: subdir -> the version of the micromamba in it; empty if unknown.
         notes: what is not included.
     """
 
@@ -129,12 +129,7 @@ def bundle(
         sources, missing = job.sources(found)
         manifest, sha256, size = job.write(path, sources)
     versions = {platform: executable.version for platform, executable in found.items()}
-    unlocked = left_out(subject)
-    notes = (
-        *([f"not included, because no lock has them: {', '.join(unlocked)}"] if unlocked else []),
-        *missing,
-        *_platform_notes(locks, versions),
-    )
+    notes = (*_notes(left_out(subject), locks, versions), *missing)
     for note in notes:
         reporter.warn(note)
     return Bundled(
@@ -271,12 +266,13 @@ class _Job:
             raise from_oserror(error) from error
 
 
-def _platform_notes(locks: LockFile, versions: Mapping[str, str]) -> list[str]:
-    notes = []
+def _notes(unlocked: Sequence[str], locks: LockFile, versions: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is not included."""
+    if unlocked:
+        yield f"not included, because no lock has them: {', '.join(unlocked)}"
     for platform in locks.platforms:
         if not (platforms_for("sh", [platform]) or platforms_for("bat", [platform])):
-            notes.append(f"no script for {platform}: install sealenv there")
+            yield f"no script for {platform}: install sealenv there"
         elif platform not in versions:
             release = Releases.read().default
-            notes.append(f"no micromamba for {platform}: the script downloads release {release}")
-    return notes
+            yield f"no micromamba for {platform}: the script downloads release {release}"

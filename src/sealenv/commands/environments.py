@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -28,7 +28,6 @@ __all__ = [
     "info",
     "inspect",
     "list",
-    "list_environments",
     "measure",
 ]
 
@@ -113,6 +112,8 @@ def list(
 ) -> tuple[Environment, ...]:
     """Return the environments in SEALENV_ENVS, PY_ENVS and the user's own folder, by folder and name.
 
+    Links are not followed.
+
     Args:
         folders: the folders to look in instead (`--in`).
         sizes: count files and bytes.
@@ -124,8 +125,33 @@ def list(
     for place in places:
         if not place.is_dir():
             raise NotFoundError("this is not a folder", where=str(place), hint="check its path")
-    found = list_environments([place.absolute() for place in places] or None)
+    found = []
+    for folder in [place.absolute() for place in places] or map(Path, envs_dirs()):
+        try:
+            children = sorted(folder.iterdir())
+        except OSError:
+            continue
+        found += [each for child in children if (each := _listed(child))]
     return tuple(_measured(each) if sizes else each for each in found)
+
+
+def _listed(folder: Path) -> Environment | None:
+    """Describe a folder; None if it is not an environment."""
+    if is_link(folder) or not folder.is_dir():
+        return None
+    try:
+        if state_of(folder) not in {State.PENDING, State.SEALED, State.FOREIGN}:
+            return None
+    except PermissionError as error:
+        return Environment(
+            name=folder.name, prefix=folder, state="unreadable", condition=None, python=None,
+            platform=None, created=None, checked=None, busy=False, packages=0,
+            problem=f"{error.strerror}: {error.filename}",
+        )  # fmt: skip
+    except OSError:
+        return None
+    known = inspect(folder)
+    return Environment(**{name: getattr(known, name) for name in Environment.__struct_fields__})
 
 
 def info(env: StrPath) -> Info:
@@ -197,44 +223,6 @@ def _record(record: PrefixRecord) -> Record:
         subdir=record.subdir,
         requested=tuple(record.requested_specs),
     )
-
-
-def list_environments(
-    folders: Sequence[Path] | None = None, environ: Mapping[str, str] | None = None
-) -> Sequence[Environment]:
-    """Return the environments directly in these folders, by folder and name; links are not followed."""
-    found = []
-    for folder in folders or [Path(p) for p in envs_dirs(environ)]:
-        try:
-            children = sorted(folder.iterdir())
-        except OSError:
-            continue
-        for child in children:
-            if is_link(child) or not child.is_dir():
-                continue
-            try:
-                known = state_of(child) in {State.PENDING, State.SEALED, State.FOREIGN}
-            except PermissionError as error:
-                found.append(_closed(child, f"{error.strerror}: {error.filename}"))
-                continue
-            except OSError:
-                continue
-            if known:
-                found.append(_without_contents(inspect(child)))
-    return found
-
-
-def _without_contents(found: Info) -> Environment:
-    fields = Environment.__struct_fields__
-    return Environment(**{name: getattr(found, name) for name in fields})
-
-
-def _closed(prefix: Path, problem: str) -> Environment:
-    """Describe a folder that is not readable and may be an environment."""
-    return Environment(
-        name=prefix.name, prefix=prefix, state="unreadable", condition=None, python=None, platform=None,
-        created=None, checked=None, busy=False, packages=0, problem=problem,
-    )  # fmt: skip
 
 
 def measure(prefix: Path) -> tuple[int, int]:

@@ -207,7 +207,7 @@ def _copy_entry(entry: Entry, target: Path, first_names: dict[object, str | byte
     """Copy a file or a link. Another name of a copied file becomes another name of the copy."""
     place = _in(target, entry)
     if entry.is_link and os.name == "nt" and entry.relative == PKGS:  # a junction
-        from sealenv.store.view import link_pkgs  # only on Windows
+        from sealenv.store.archives import link_pkgs  # only on Windows
 
         link_pkgs(target, Path(os.readlink(entry.path).removeprefix("\\\\?\\")))
         return

@@ -9,26 +9,32 @@
     <root>/tmp                             partial downloads; nothing here is ever used
     <root>/locks                           one lock file per archive being fetched
 
-What conda and mamba inside the environments use as `pkgs` is another folder (`sealenv.store.view`):
-never do two programs write one folder.
+conda and mamba inside the environments use another folder as `pkgs`, the view. conda accepts an archive
+there if `urls.txt` names its URL; mamba if size and digest fit. sealenv adds hard links (copies, across
+file systems) and lines, and never changes or removes what is theirs. Where the folder is sealenv's own,
+`cache clean` removes what was added.
 """
 
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from sealenv.errors import DigestError, FilesystemError
+from sealenv.layout import PKGS, is_link
 from sealenv.locks import Lock, LockedPackage, LockedWheel
 from sealenv.store.manifest import Manifest, load
 from sealenv.system.filelock import FileLock
 from sealenv.system.hashing import hash_file
 
-__all__ = ["MANIFEST", "Archive", "Store", "archives_of"]
+__all__ = ["MANIFEST", "Archive", "Store", "archives_of", "link_pkgs", "offer", "take_back"]
 
 MANIFEST = "manifest"
 _NAME = re.compile(r"[^./\\:\0][^/\\:\0]*")
@@ -187,3 +193,72 @@ def digest_mismatch(package: Archive, sha256: str, size: int) -> DigestError:
         details=details,
         hint=f"nothing of it was used; try again, and if it persists tell the {owner}'s owner",
     )
+
+
+def offer(store: Store, view: Path, lock: Lock) -> int:
+    """Put the lock's archives into the view; returns how many were added."""
+    view.mkdir(parents=True, exist_ok=True)
+    urls = view / "urls.txt"  # conda takes a folder for a writable cache when this file is there
+    added = []
+    for package in lock.packages:
+        target = view / package.fn
+        if os.path.lexists(target):
+            continue
+        source = store.path(package)
+        try:
+            os.link(source, target)
+        except FileExistsError:
+            continue
+        except OSError:
+            partial = view / f".{package.fn}.{os.getpid()}"
+            try:
+                shutil.copyfile(source, partial)
+                os.replace(partial, target)
+            finally:
+                partial.unlink(missing_ok=True)
+        added.append(package.url)
+    with urls.open("a+", encoding="utf-8", newline="\n") as file:
+        file.seek(0)
+        known = set(file.read().splitlines())  # of archives that were taken back, too
+        file.write("".join(f"{url}\n" for url in added if url not in known))
+    return len(added)
+
+
+def take_back(store: Store, view: Path) -> None:
+    """Remove the archives from the view that `offer` has put there; what conda has put there stays.
+
+    Before those of the store are removed: only what is the same file, or has the same bytes, is ours.
+    """
+    if not store.archives.is_dir():
+        return
+    for folder in store.archives.iterdir():
+        for archive in folder.iterdir() if folder.is_dir() else ():
+            offered = view / archive.name
+            if is_link(offered) or not offered.is_file():
+                continue
+            with contextlib.suppress(OSError):
+                same = os.path.samefile(archive, offered)
+                if same or filecmp.cmp(archive, offered, shallow=False):
+                    offered.unlink()
+
+
+def link_pkgs(prefix: Path, view: Path) -> bool:
+    """Make `<prefix>/pkgs` a link (a junction on Windows) to the view; False when it cannot be.
+
+    It is conda's default cache of an environment that is its own root, and the documents' layout.
+    """
+    link = prefix / PKGS
+    if is_link(link) or link.exists():
+        return is_link(link)
+    if sys.platform == "win32":
+        done = subprocess.run(
+            ["cmd.exe", "/d", "/c", "mklink", "/J", str(link), str(view)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+        return done.returncode == 0 and is_link(link)
+    with contextlib.suppress(OSError):
+        link.symlink_to(view, target_is_directory=True)
+        return True
+    return False

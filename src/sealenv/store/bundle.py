@@ -28,7 +28,6 @@ from sealenv.store.bundle_format import (
     LARGEST,
     LOCK,
     MANIFEST,
-    SCHEMA,
     BundleManifest,
     Member,
     end,
@@ -142,20 +141,6 @@ class Bundle:
                     put.append(item)
         return put
 
-    def read(self, name: str) -> bytes | None:
-        """Return the bytes of a member; None if there is none of that name.
-
-        Raises:
-            DigestError: it has another digest.
-        """
-        member = self._members.get(name)
-        if member is None:
-            return None
-        data = b"".join(self._pieces(member))
-        if hashlib.sha256(data).hexdigest() != member.sha256:
-            raise self._wrong_digest(member)
-        return data
-
     def _put(self, store: Store, item: Archive) -> None:
         member = self._members[member_name(item)]
         partial = store.partial(item)
@@ -216,11 +201,6 @@ class Bundle:
         if any(self._read(padding(size))):
             raise self._broken("unexpected data after the manifest")
         try:
-            schema = bytes(
-                msgspec.json.decode(data, type=dict[str, msgspec.Raw]).get("schema", b"")
-            )
-            if schema != b"%d" % SCHEMA:
-                raise self._broken(f"its schema is {schema[:20]!r}; only {SCHEMA} is supported")
             manifest = msgspec.json.decode(data, type=BundleManifest)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise self._broken(f"its manifest cannot be read: {error}") from None
@@ -257,8 +237,11 @@ class Bundle:
         if member is None:
             raise self._broken(f"it has no {LOCK}")
         self._compare_header(member)
+        data = b"".join(self._pieces(member))
+        if hashlib.sha256(data).hexdigest() != member.sha256:
+            raise self._wrong_digest(member)
         try:
-            file = msgspec.json.decode(self.read(LOCK) or b"", type=LockFile)
+            file = msgspec.json.decode(data, type=LockFile)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise self._broken(f"its {LOCK} cannot be read: {error}") from None
         if problem := check_file(file):

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import msgspec
 
@@ -26,7 +26,6 @@ __all__ = [
     "LARGEST",
     "LOCK",
     "MANIFEST",
-    "SCHEMA",
     "BundleManifest",
     "Member",
     "Source",
@@ -39,7 +38,6 @@ __all__ = [
     "write_bundle",
 ]
 
-SCHEMA = 1
 MANIFEST = "sealenv-bundle.json"
 LOCK = "lock.json"
 BLOCK = 512
@@ -60,7 +58,7 @@ class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class BundleManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The first member: it lists the others, in order."""
 
-    schema: int
+    schema: Literal[1]
     members: tuple[Member, ...]
 
     def encode(self) -> bytes:
@@ -154,7 +152,7 @@ def write_bundle(
     """
     ordered = sorted(sources, key=lambda source: source.name)
     members = tuple(_member(source) for source in ordered)
-    manifest = BundleManifest(schema=SCHEMA, members=members)
+    manifest = BundleManifest(schema=1, members=members)
     data = manifest.encode()
     total = sum(member.size for member in members)
     with partial_file(path) as file:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import msgspec
 
 from sealenv.errors import LinkError
-from sealenv.layout import ACTIVATION, META, PKGS, SCRATCH, USER_FOLDER
+from sealenv.layout import ACTIVATION, META, PKGS, SCRATCH, USER_FOLDER, leaves
 from sealenv.locks import LockedPackage, LockedWheel
 from sealenv.store.manifest import (
     FORMAT,
@@ -263,13 +263,7 @@ def _check_target(package: LockedPackage | LockedWheel, path: str, target: str) 
 
 
 def _leaves(path: str) -> bool:
-    flat = path.replace("\\", "/")
-    return (
-        flat.startswith("/")
-        or flat[1:2] == ":"
-        or ".." in flat.split("/")
-        or any(ord(c) < 32 or c in "\x7f\ufffd" for c in flat)
-    )
+    return leaves(path) or any(ord(c) < 32 or c in "\x7f\ufffd" for c in path)
 
 
 def _refused(package: LockedPackage | LockedWheel, path: str, why: str) -> LinkError:

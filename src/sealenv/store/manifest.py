@@ -131,16 +131,7 @@ def is_unpacked(manifest: Manifest, folder: Path) -> bool:
     return True
 
 
-_NOTE = "modes"
-_FORMAT = 1
-_NONE = -1
-"""For what is not a file: the mode of a link says nothing."""
-
-
-class _Note(msgspec.Struct, array_like=True):
-    format: int
-    modes: list[int]
-    """In the order of the manifest's paths."""
+_MODES = "modes"
 
 
 def note_modes(beside: Path, manifest: Manifest, folder: Path) -> None:
@@ -148,40 +139,34 @@ def note_modes(beside: Path, manifest: Manifest, folder: Path) -> None:
 
     Args:
         beside: the folder of its archive.
-        manifest: what the archive holds.
+        manifest: the contents of the archive.
         folder: the unpacked package.
 
     Raises:
         OSError: as the operating system says.
     """
     if os.name != "nt":
-        note = _Note(_FORMAT, _modes(manifest, folder))
-        write_atomic(beside / _NOTE, msgspec.msgpack.encode(note))
+        write_atomic(beside / _MODES, _modes(manifest, folder))
 
 
 def has_its_modes(beside: Path, manifest: Manifest, folder: Path) -> bool:
-    """Whether every file of an unpacked package has the mode that it was unpacked with.
+    """Return whether every file of an unpacked package has the mode that it was unpacked with.
 
-    Always True on Windows, where files have none. False if nothing is noted: the process that unpacked
-    it was stopped, or an older version did not record modes.
+    Always True on Windows, where files have none. False if nothing is noted.
     """
     if os.name == "nt":
         return True
     try:
-        note = msgspec.msgpack.decode((beside / _NOTE).read_bytes(), type=_Note)
-        return note == _Note(_FORMAT, _modes(manifest, folder))
-    except (OSError, msgspec.DecodeError):
+        return (beside / _MODES).read_bytes() == _modes(manifest, folder)
+    except OSError:
         return False
 
 
-def _modes(manifest: Manifest, folder: Path) -> list[int]:
+def _modes(manifest: Manifest, folder: Path) -> bytes:
+    """Return the mode of every path in the order of the manifest; that of a link says nothing."""
     root = os.path.join(folder, "")
-    lstat, is_file, bits = os.lstat, stat.S_ISREG, stat.S_IMODE
-    found = []
-    for entry in manifest.paths:
-        mode = lstat(root + entry.path).st_mode
-        found.append(bits(mode) if is_file(mode) else _NONE)
-    return found
+    modes = (os.lstat(root + entry.path).st_mode for entry in manifest.paths)
+    return b" ".join(b"%o" % stat.S_IMODE(m) if stat.S_ISREG(m) else b"-" for m in modes)
 
 
 def identity_of(index: Mapping[str, Any]) -> dict[str, str]:
@@ -201,7 +186,13 @@ def check_identity(archive: LockedPackage | LockedWheel, identity: Mapping[str, 
         LinkError: it would be linked as something else than it is.
     """
     if isinstance(archive, LockedWheel):
-        _check_wheel(archive, identity)
+        # The engine imports this file at its start, and most locks have no wheels.
+        from packaging.utils import canonicalize_name, canonicalize_version
+
+        if canonicalize_name(identity["name"]) != archive.name:
+            raise _another(archive, "name", identity["name"], archive.name)
+        if canonicalize_version(identity["version"]) != canonicalize_version(archive.version):
+            raise _another(archive, "version", identity["version"], archive.version)
         return
     for key in ("name", "version", "build"):
         if key in identity and identity[key] != str(archive.record[key]):
@@ -213,30 +204,12 @@ def check_identity(archive: LockedPackage | LockedWheel, identity: Mapping[str, 
         raise _another(archive, "noarch", identity.get("noarch", "None"), said)
 
 
-def _check_wheel(wheel: LockedWheel, identity: Mapping[str, str]) -> None:
-    # The engine imports this at its start, and most locks have no wheels.
-    from packaging.utils import canonicalize_name
-    from packaging.version import InvalidVersion, Version
-
-    name, version = identity["name"], identity["version"]
-    if canonicalize_name(name) != wheel.name:
-        raise _another(wheel, "name", name, wheel.name)
-    try:
-        same = Version(version) == Version(wheel.version)
-    except InvalidVersion:
-        same = version == wheel.version
-    if not same:
-        raise _another(wheel, "version", version, wheel.version)
-
-
 def _another(
     archive: LockedPackage | LockedWheel, key: str, found: str, promised: str
 ) -> LinkError:
-    wheel = isinstance(archive, LockedWheel)
     return LinkError(
         f"{archive.fn} holds another package: its {key} is {found!r}",
         where=archive.url,
-        details=[f"the {'lock' if wheel else 'record in its channel or lock'} says {promised!r}"],
-        hint="nothing of it was linked; renew the lock, or tell the "
-        f"{'index' if wheel else 'channel'}'s owner",
+        details=[f"the lock or the index of its channel says {promised!r}"],
+        hint="nothing of it was linked; update the lock, or tell the owner of the channel or index",
     )

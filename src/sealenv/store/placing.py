@@ -14,7 +14,7 @@ from sealenv.layout import is_windows, script_dir, site_packages
 from sealenv.locks import Lock, LockedPackage, LockedWheel
 from sealenv.store.archives import Store
 from sealenv.store.manifest import HEADERS, Manifest
-from sealenv.store.wheels import digests_of
+from sealenv.store.wheels import checksums_of
 
 __all__ = [
     "ENTRY_POINT",
@@ -94,7 +94,7 @@ class PlacedWheel:
 
 
 def refuse_unlike(wheels: Sequence[PlacedWheel], store: Store) -> None:
-    """Compare, by their bytes, the files that several wheels put into one place.
+    """Compare, by size and checksum, the files that several wheels put into one place.
 
     Raises:
         LinkError: two wheels do not agree on a file.
@@ -120,11 +120,11 @@ def refuse_unlike(wheels: Sequence[PlacedWheel], store: Store) -> None:
             )
 
 
-def _contents(wheel: PlacedWheel, paths: Sequence[str], store: Store) -> dict[str, str]:
-    """The sha256 of files, by path; of programs that are made, what they are made of."""
+def _contents(wheel: PlacedWheel, paths: Sequence[str], store: Store) -> dict[str, object]:
+    """Return path -> size and checksum of a file, or what a program is made of."""
     sources = {wheel.sources[path] for path in paths}
-    digests = digests_of(wheel.wheel, store.path(wheel.wheel), wheel.manifest, sources)
-    return {path: digests.get(wheel.sources[path], wheel.sources[path]) for path in paths}
+    known = checksums_of(wheel.wheel, store.path(wheel.wheel), wheel.manifest, sources)
+    return {path: known.get(wheel.sources[path], wheel.sources[path]) for path in paths}
 
 
 _MOST_STEPS = 1000

@@ -7,23 +7,23 @@ The manifest says where its files will be, in the words of noarch conda packages
 from __future__ import annotations
 
 import configparser
+import contextlib
 import hashlib
 import stat
 import zipfile
-import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from email.parser import HeaderParser
 from pathlib import Path
-from typing import IO
 
 from packaging.utils import canonicalize_name
 
 from sealenv.errors import LinkError
+from sealenv.layout import leaves
 from sealenv.locks import LockedWheel
 from sealenv.store.inspection import check_paths
 from sealenv.store.manifest import FORMAT, HEADERS, Manifest, PathEntry, check_identity
 
-__all__ = ["digests_of", "inspect_wheel"]
+__all__ = ["checksums_of", "inspect_wheel"]
 
 _PLACES = {
     "purelib": "site-packages/",
@@ -45,22 +45,15 @@ def inspect_wheel(wheel: LockedWheel, path: Path) -> Manifest:
     Raises:
         LinkError: it cannot be read, does not match its name, or contains forbidden files.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = _members(wheel, archive, path.stat().st_size)
-            folder = _find_dist_info(wheel, members)
-            for name in ("METADATA", "WHEEL", "RECORD"):
-                if f"{folder}/{name}" not in members:
-                    raise _refused(wheel, f"{folder}/{name}", "is missing")
-            metadata = _read(wheel, archive, f"{folder}/METADATA")
-            points = f"{folder}/entry_points.txt"
-            scripts = _read(wheel, archive, points) if points in members else ""
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError) as error:
-        raise LinkError(
-            f"{wheel.fn} cannot be read: {error}",
-            where=wheel.url,
-            hint="the wheel is damaged in its index; tell its owner",
-        ) from error
+    with _opened(wheel, path) as archive:
+        members = _members(wheel, archive, path.stat().st_size)
+        folder = _find_dist_info(wheel, members)
+        for name in ("METADATA", "WHEEL", "RECORD"):
+            if f"{folder}/{name}" not in members:
+                raise _refused(wheel, f"{folder}/{name}", "is missing")
+        metadata = _read(wheel, archive, f"{folder}/METADATA")
+        points = f"{folder}/entry_points.txt"
+        scripts = _read(wheel, archive, points) if points in members else ""
     identity = _identity(metadata)
     check_identity(wheel, identity)
     paths = [PathEntry(_place(wheel, name, folder), size) for name, size in members.items()]
@@ -77,44 +70,40 @@ def inspect_wheel(wheel: LockedWheel, path: Path) -> Manifest:
     return manifest
 
 
-def digests_of(
+def checksums_of(
     wheel: LockedWheel, path: Path, manifest: Manifest, places: Collection[str]
-) -> dict[str, str]:
-    """The sha256 of files of a verified wheel.
+) -> dict[str, tuple[int, int]]:
+    """Return the size and CRC-32 of files of a verified wheel, which zip checks as it unpacks.
 
     Args:
-        wheel: what is locked.
+        wheel: the locked wheel.
         path: where it lies.
-        manifest: what `inspect_wheel` said of it.
+        manifest: what `inspect_wheel` returned for it.
         places: which files, in the manifest's words; what the wheel does not hold is left out.
 
     Raises:
         LinkError: it cannot be read.
     """
-    found = {}
+    with _opened(wheel, path) as archive:
+        found = {
+            _place(wheel, info.filename, manifest.dist_info): (info.file_size, info.CRC)
+            for info in archive.infolist()
+            if not info.is_dir()
+        }
+    return {place: found[place] for place in places if place in found}
+
+
+@contextlib.contextmanager
+def _opened(wheel: LockedWheel, path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
-            for info in archive.infolist():
-                if info.is_dir():
-                    continue
-                place = _place(wheel, info.filename, manifest.dist_info)
-                if place in places:
-                    with archive.open(info) as file:
-                        found[place] = _hash(file)
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error) as error:
+            yield archive
+    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError) as error:
         raise LinkError(
             f"{wheel.fn} cannot be read: {error}",
             where=wheel.url,
             hint="the wheel is damaged in its index; tell its owner",
         ) from error
-    return found
-
-
-def _hash(file: IO[bytes]) -> str:
-    digest = hashlib.sha256()
-    while piece := file.read(1 << 20):
-        digest.update(piece)
-    return digest.hexdigest()
 
 
 def _members(wheel: LockedWheel, archive: zipfile.ZipFile, size: int) -> dict[str, int]:
@@ -123,10 +112,8 @@ def _members(wheel: LockedWheel, archive: zipfile.ZipFile, size: int) -> dict[st
     room = max(_MOST_BYTES, size * _MOST_RATIO)
     for info in archive.infolist():
         name = info.orig_filename
-        if name != info.filename or "\\" in name or name.startswith("/") or ":" in name:
-            raise _refused(wheel, name, "is not a path inside an environment")
-        parts = name.rstrip("/").split("/")
-        if any(part in {"", ".", ".."} for part in parts) or any(ord(c) < 32 for c in name):
+        odd = name != info.filename or ":" in name or "\\" in name or any(ord(c) < 32 for c in name)
+        if odd or leaves(name.rstrip("/")):
             raise _refused(wheel, name, "is not a path inside an environment")
         kind = stat.S_IFMT(info.external_attr >> 16)
         if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:

@@ -126,16 +126,13 @@ class Package:
 
     def index(self) -> dict[str, object]:
         """Return the content of info/index.json."""
-        arch, platform = _arch_platform(self.subdir)
         index: dict[str, object] = {
-            "arch": arch,
             "build": self.build,
             "build_number": self.build_number,
             "constrains": list(self.constrains),
             "depends": list(self.depends),
             "license": self.license,
             "name": self.name,
-            "platform": platform,
             "subdir": self.subdir,
             "timestamp": self.timestamp,
             "version": self.version,
@@ -146,13 +143,6 @@ class Package:
             index["python_site_packages_path"] = self.python_site_packages_path
         index.update(self.index_extra)
         return {key: value for key, value in index.items() if value is not None}
-
-
-def _arch_platform(subdir: str) -> tuple[str | None, str | None]:
-    if subdir == "noarch":
-        return None, None
-    platform, _, machine = subdir.partition("-")
-    return {"64": "x86_64", "32": "x86"}.get(machine, machine), platform
 
 
 def _json(value: object) -> bytes:

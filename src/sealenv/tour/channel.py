@@ -6,7 +6,7 @@ import base64
 import hashlib
 import importlib.metadata
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -219,29 +219,20 @@ class DemoChannel:
 
 
 def build_demo_channel(
-    folder: Path,
-    *,
-    executables: Iterable[Path | None] = (None,),
-    on_step: Callable[[str], None] = lambda text: None,
+    folder: Path, *, executables: Iterable[Path | None] = (None,)
 ) -> DemoChannel:
     """Build the demo channel in a folder, and write nothing elsewhere.
 
     Args:
         folder: of the channel; it is created if it does not exist.
         executables: the interpreters to repackage; None is the running one.
-        on_step: called with one sentence before each step.
 
     Raises:
         UsageError: an interpreter cannot be repackaged; the message says why.
     """
-    pythons = []
-    for executable in executables:
-        on_step(f"Repackage {executable or 'the running Python'} as a conda package")
-        pythons.append(python_package(executable))
-    on_step("Package pip, three small samples, and stand-ins for conda and mamba")
+    pythons = [python_package(executable) for executable in executables]
     packages = [*pythons, pip_package(), *sample_packages()]
     archives = tuple(write_package(package, folder / package.subdir) for package in packages)
-    on_step("Write the channel's index")
     for subdir in (pythons[0].subdir, "noarch"):
         write_repodata(folder / subdir)
     return DemoChannel(folder, pythons[0].subdir, pythons[0].version, archives)

@@ -235,70 +235,51 @@ def _compiled(payload: Iterable[Payload], python: Interpreter) -> list[Payload]:
 
 
 def _check_program(payload: Iterable[Payload], python: Interpreter) -> None:
-    """Refuse a program that would find its shared library only in the original installation."""
+    """Refuse a program that would find its libraries only in the original installation."""
     program = next(item for item in payload if item.path == f"bin/{python.tagged}").content
-    needs = bool(python.library) and python.library.encode() in program
-    if needs and program.startswith(b"\x7fELF") and b"\0$ORIGIN" not in program:
+    if program.startswith(b"\x7fELF"):
+        needs = bool(python.library) and python.library.encode() in program
+        bound = needs and b"\0$ORIGIN" not in program
+    else:  # Mach-O
+        bound = os.fsencode(python.prefix) + b"/" in program[: 64 * 1024]
+    if bound:
         raise UsageError(
-            "This Python finds its shared library by the system's configuration only.",
-            where=f"{python.executable}: {python.library}",
+            "This Python finds its libraries only where it was installed.",
+            where=str(python.executable),
             hint=_HINT,
         )
 
 
 def _relocatable(item: Payload, python: Interpreter) -> Payload:
-    """Take the original prefix out of one file, or mark it for replacement when linking."""
+    """Mark the original prefix for replacement in the files that describe the build.
+
+    The RUNPATH `PREFIX/lib` of a program or library is made relative.
+    """
     if item.symlink_target is not None:
         return item
     data = _undo_debian(item.path.removeprefix(f"lib/{python.tagged}/"), item.content)
-    prefixes = {os.fsencode(p) for p in (python.prefix, python.prefix.resolve())}
-    if b"\0" not in data[:4096]:
-        return _relocatable_text(item, data, prefixes, python)
-    if python.shares_system_prefix:
-        return replace(item, data=data, source=None)
-    if data.startswith((b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")):  # Mach-O
-        if any(prefix + b"/" in data[: 64 * 1024] for prefix in prefixes):
-            what = "This Python links its libraries by absolute path and cannot be repackaged."
-            raise UsageError(what, where=item.path, hint=_HINT)
-    elif data.startswith(b"\x7fELF"):
-        for prefix in prefixes:
-            data = _relocatable_elf(data, item.path, prefix)
-    return replace(item, data=data, source=None)
-
-
-def _relocatable_text(
-    item: Payload, data: bytes, prefixes: Iterable[bytes], python: Interpreter
-) -> Payload:
-    """Write the placeholder into a text file; in /usr only into those that describe the build."""
-    describes = posixpath.basename(item.path).startswith(("_sysconfig", "build-details"))
+    if data.startswith(b"\x7fELF"):
+        data = _relative_runpath(data, item.path, os.fsencode(python.prefix))
     text = data
-    for prefix in (*prefixes, _BUILD_PREFIX):
-        if not python.shares_system_prefix and prefix != _BUILD_PREFIX:
-            text = re.sub(re.escape(prefix) + rb"(?![\w.+-])", PLACEHOLDER.encode(), text)
-        elif describes:
-            own = rb"(?<![\w./-])" + re.escape(prefix) + _OWN_PARTS
-            text = re.sub(own, PLACEHOLDER.encode(), text)
+    if posixpath.basename(item.path).startswith(("_sysconfig", "build-details")):
+        for prefix in {os.fsencode(p) for p in (python.prefix, python.prefix.resolve())}:
+            pattern = re.escape(prefix) + rb"(?![\w.+-])"
+            if python.shares_system_prefix:
+                pattern = rb"(?<![\w./-])" + re.escape(prefix) + _OWN_PARTS
+            text = re.sub(pattern, PLACEHOLDER.encode(), text)
+        text = re.sub(rb"(?<![\w./-])" + _BUILD_PREFIX + _OWN_PARTS, PLACEHOLDER.encode(), text)
     if text == data:
         return replace(item, data=data, source=None)
     return replace(item, data=text, source=None, prefix_placeholder=PLACEHOLDER, file_mode="text")
 
 
-def _relocatable_elf(data: bytes, path: str, prefix: bytes) -> bytes:
-    """Make the RUNPATH `PREFIX/lib` relative, and overwrite the prefix elsewhere, in place.
-
-    Only CPython's constants are left, which it uses as a last resort. Their last component stays:
-    linkers let another constant share the end of a string.
-    """
+def _relative_runpath(data: bytes, path: str, prefix: bytes) -> bytes:
     up = posixpath.relpath("lib", posixpath.dirname(path))
     origin = b"$ORIGIN" if up == "." else f"$ORIGIN/{up}".encode()
     old = prefix + b"/lib\0"
-    if len(origin) < len(old):
-        data = data.replace(b"\0" + old, b"\0" + origin.ljust(len(old), b"\0"))
-    parent, _, last = prefix.rpartition(b"/")
-    nowhere = b"/nowhere"
-    if len(parent) < len(nowhere):
+    if len(origin) >= len(old):
         return data
-    return data.replace(prefix, nowhere.ljust(len(parent) + 1, b"/") + last)
+    return data.replace(b"\0" + old, b"\0" + origin.ljust(len(old), b"\0"))
 
 
 # --- Debian ---------------------------------------------------------------------------------

@@ -16,7 +16,6 @@ from sealenv.layout import leaves
 from sealenv.locks import Lock, LockedPackage, LockedWheel
 from sealenv.prefix.installed import installed_package
 from sealenv.progress import Reporter
-from sealenv.seals.check_compiled import source_of
 from sealenv.seals.compare import Comparison
 from sealenv.seals.findings import Finding
 from sealenv.seals.wheels import locked_wheel, locked_wheels
@@ -46,9 +45,7 @@ class Archives:
         Raises:
             OfflineError, FetchError, DigestError, LinkError: the first of `errors`.
         """
-        # A compiled file needs its source.
-        paths = [{finding.path, source_of(finding.path)} for finding in work]
-        if self.errors and all(each & self.lost.keys() for each in paths):
+        if self.errors and all(finding.path in self.lost for finding in work):
             raise self.errors[0]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sealenv.activation.variables import STATE
 from sealenv.layout import CONDARC, FILES
 from sealenv.repairs.archives import wheel_of
+from sealenv.seals.check_compiled import source_of
 from sealenv.seals.compare import Comparison
 from sealenv.seals.findings import Finding
 from sealenv.seals.snapshot import FOLDER
@@ -31,7 +32,7 @@ class Plan:
     Attributes:
         files: to restore from the archives of packages and wheels, as path -> finding.
         modes: files and folders that get their sealed mode.
-        compiled: compiled files that are in no archive: Python writes them again.
+        compiled: compiled files, to delete: Python writes them again.
         scripts: activation scripts and `.condarc`, which sealenv writes.
         left: findings that only the user can do something about, with what.
     """
@@ -81,7 +82,7 @@ def _action(plan: Plan, comparison: Comparison, finding: Finding) -> dict[str, F
         return plan.scripts
     if kind == "wrong-mode":
         return plan.modes
-    if _is_compiled_here(comparison, finding):
+    if kind in _OF_FILES and source_of(path):
         return plan.compiled
     row, then = comparison.rows.get(path), comparison.as_sealed(path)
     if kind == "unreadable" and row is not None and row.kind == FOLDER:
@@ -96,14 +97,6 @@ def _action(plan: Plan, comparison: Comparison, finding: Finding) -> dict[str, F
 def _has_channels(comparison: Comparison) -> bool:
     """Return whether the seal knows the channels for `.condarc`; that of an adopted one may not."""
     return comparison.seal is not None and bool(comparison.seal.spec.get("channels"))
-
-
-def _is_compiled_here(comparison: Comparison, finding: Finding) -> bool:
-    """Return whether it is a `.pyc` that is in no archive: sealenv, conda, pip or Python made it."""
-    claims = comparison.claims.get(finding.path, ())
-    if finding.kind == "stale-pyc" and not claims:
-        return True
-    return any(claim.entry.path_type == "pyc_file" for claim in claims)
 
 
 def _advice(comparison: Comparison, finding: Finding) -> str:

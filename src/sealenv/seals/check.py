@@ -136,13 +136,12 @@ def _check_path(comparison: Comparison, path: str) -> list[Finding]:
 
 def _is_missing(comparison: Comparison, path: str) -> bool:
     """Return whether a path that does not exist should."""
+    if source_of(path):
+        return False  # Python writes it again
     then = comparison.as_sealed(path)
-    if path in comparison.claims:
-        # Python writes a compiled file again that is not in an archive.
-        return any(claim.entry.path_type != "pyc_file" for claim in comparison.claims[path])
-    if then is None or path in comparison.of_distributions:
-        return not is_compiled(path)
-    if then.kind == FOLDER or source_of(path) or is_record(path):
+    if then is None or path in comparison.claims or path in comparison.of_distributions:
+        return True
+    if then.kind == FOLDER or is_record(path):
         return False
     if may_change(path):
         return path in _STAYS

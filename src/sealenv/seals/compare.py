@@ -79,7 +79,7 @@ class Comparison:
         claims: path -> the packages whose records list it.
         distributions: of pip; not those of a package whose record was deleted.
         changed: the packages that are not the sealed ones; without a file table, all of them.
-        changed_distributions: the RECORDs of those that are not the sealed ones; the same.
+        changed_distributions: the RECORDs of those that are not the sealed ones; likewise.
         replaced: package -> the distribution that pip installed over it; None if pip uninstalled it.
         of_distributions: path -> the distribution whose RECORD lists it; no path of a package.
     """
@@ -260,4 +260,8 @@ def _recorded(entry: RecordPath) -> Expected:
     # micromamba records the size in the archive, also of a file with the prefix in it.
     sized = not (entry.prefix_placeholder or entry.sha256_in_prefix)
     size = entry.size_in_bytes if sized else None
-    return Expected("record has", kind, bytes.fromhex(promised(entry) or ""), size)
+    try:
+        digest = bytes.fromhex(promised(entry) or "")
+    except ValueError:
+        digest = b"?"  # no file has it
+    return Expected("record has", kind, digest, size)

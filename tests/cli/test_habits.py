@@ -63,6 +63,20 @@ def test_a_command_of_another_tool_says_what_to_type(
     assert typed[0] != "sealenv" or typed[1] in _COMMANDS
 
 
+def test_the_command_to_type_has_the_words_that_were_typed(made: Machine) -> None:
+    for words, typed in (
+        (("rm", "e"), "sealenv remove e"),
+        (("activate", "e"), f". {made.envs / 'e'}/activate.sh"),
+        (
+            ("install", "-n", "e", "numpy>=2", "six"),
+            "sealenv run e -- conda install 'numpy>=2' six",
+        ),
+        (("update", "six"), "sealenv run ENV -- conda update six"),
+        (("init", "bash"), "sealenv shell NAME"),
+    ):
+        assert made.run(*words, code=2).stderr.splitlines()[-1] == f"  next: {typed}"
+
+
 @pytest.mark.parametrize(
     ("words", "near"),
     [("crate", "create"), ("verfy", "verify"), ("instal", "install"), ("info --jsno", "--json"),

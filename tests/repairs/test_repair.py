@@ -197,7 +197,7 @@ def test_killed_at_any_instant(made: tuple[Machine, Path]) -> None:
     before = everything(prefix)
     victims = sorted(site(prefix, "pip/_internal").rglob("*.py"))[:60]
     old = {}
-    for round_ in range(6):
+    for round_ in range(4):
         for path in victims:
             edit(path)
             old[path] = path.read_bytes()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sealenv.commands.verify import verify
-from sealenv.layout import CONDARC, HISTORY
+from sealenv.layout import HISTORY
 from sealenv.seals.findings import Finding
 from tests.channel import Channels
 from tests.machine import Machine
@@ -78,18 +78,3 @@ def test_a_record_written_anew_excuses_nothing_missing(made: tuple[Machine, Path
     with next((prefix / "conda-meta").glob("prio-*.json")).open("a") as file:
         file.write(" ")
     assert ("missing", OWN) in kinds(prefix)
-
-
-def test_the_condarc(made: tuple[Machine, Path]) -> None:
-    """Its content may change. A missing file or another mode is a finding."""
-    machine, prefix = made
-    condarc = prefix / CONDARC
-    condarc.write_text("auto_activate: false\n")
-    machine.json("seal", "e", "--yes")
-    append(condarc)
-    assert kinds(prefix) == []
-    if os.name != "nt":
-        condarc.chmod(0o666)
-        assert kinds(prefix) == [("wrong-mode", CONDARC)]
-    condarc.unlink()
-    assert kinds(prefix) == [("missing", CONDARC)]

@@ -197,19 +197,6 @@ class TestLinks:
         assert ("missing", f"{folder.relative_to(prefix).as_posix()}/__init__.py") in found
 
 
-class TestActivation:
-    def test_changed_and_out_of_date(self, prefix: Path) -> None:
-        (prefix / "activate.sh").write_text("echo\n")
-        (prefix / "activate.fish").unlink()
-        assert kinds(prefix) == {("activation", "activate.sh"), ("activation", "activate.fish")}
-        write_scripts(prefix, platform=read_seal(prefix).platform)
-        state = {"version": 1, "env_vars": {"NEW": "1"}}
-        (prefix / "conda-meta" / "state").write_text(json.dumps(state))
-        found = verify(prefix).findings
-        assert {f.kind for f in found} == {"activation"}
-        assert "etc/sealenv/env.sh" in {f.path for f in found}
-
-
 class TestForeign:
     """What conda, mamba or pixi made: records and a history, nothing of ours."""
 
@@ -292,25 +279,6 @@ def test_a_fifo_is_never_waited_for(
     warm_machine.run("repair", str(prefix), code=None)
     warm_machine.run("seal", str(prefix), "-y", code=None)
     warm_machine.run("info", str(prefix), code=None)
-
-
-class TestDamagedSeal:
-    @pytest.mark.parametrize("content", [b"", b"{}"])
-    def test_nothing_is_called_nobodys(self, prefix: Path, content: bytes) -> None:
-        (prefix / SEAL).write_bytes(content)
-        report = verify(prefix)
-        assert [(f.kind, f.path) for f in report.findings] == [("record", SEAL)]
-        assert "untracked files are unknown" in report.notes[0]
-        assert report.state == "unreadable"
-
-    def test_a_table_that_is_gone(self, prefix: Path) -> None:
-        """The message is readable, and sealing writes the table again."""
-        (prefix / FILES).unlink()
-        (found,) = verify(prefix).findings
-        assert (found.kind, found.path) == ("record", FILES)
-        assert "Errno" not in found.detail
-        seal(prefix)
-        assert verify(prefix).findings == ()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no such names on Windows")

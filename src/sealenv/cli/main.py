@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -84,13 +85,13 @@ _INSTEAD = {
     "delete": ("it is called remove", "sealenv remove ENV"),
     "env": ("these are commands of sealenv itself", "sealenv create -f environment.yml"),
     "gate": ("doctor shows the current shell", "sealenv doctor --only shell"),
-    "init": (_SHELL, "sealenv shell ENV"),
+    "init": (_SHELL, "sealenv shell NAME"),
     "install": (_CONDA, "sealenv run ENV -- conda install PACKAGE"),
     "ls": ("it is called list", "sealenv list"),
     "refresh": ("repair writes the activation scripts and .condarc again", "sealenv repair ENV"),
     "rm": ("it is called remove", "sealenv remove ENV"),
     "search": ("conda inside an environment searches", "sealenv run ENV -- conda search PACKAGE"),
-    "shell-hook": (_SHELL, "sealenv shell ENV"),
+    "shell-hook": (_SHELL, "sealenv shell NAME"),
     "uninstall": (_CONDA, "sealenv run ENV -- conda remove PACKAGE"),
     "update": (_CONDA, "sealenv run ENV -- conda update PACKAGE"),
     "upgrade": (_CONDA, "sealenv run ENV -- conda update PACKAGE"),
@@ -130,16 +131,38 @@ class _Lazy(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if name not in _COMMANDS and not name.startswith("-"):
-            raise _no_command(name)
+            raise _no_command(name, args[1:])
         return super().resolve_command(ctx, args)
 
 
-def _no_command(name: str) -> UsageError:
+def _no_command(name: str, words: Sequence[str]) -> UsageError:
     why, hint = _INSTEAD.get(name, ("", "sealenv --help"))
+    hint = _filled_in(hint, words)
     near = _close(name, [*_COMMANDS, *_INSTEAD])
     if not why and near:
         hint = f"did you mean {near}? {_INSTEAD.get(near, ('', f'sealenv {near} --help'))[1]}"
     return UsageError(f"no such command {name!r}" + (f": {why}" if why else ""), hint=hint)
+
+
+def _filled_in(command: str, words: Sequence[str]) -> str:
+    """Put the environment or the packages that were typed into a command to type."""
+    from sealenv.locations import resolve_env
+    from sealenv.naming import shown
+
+    env, rest, left = None, [], iter(words)
+    for word in left:
+        if word in ("-n", "--name", "-p", "--prefix"):
+            env = next(left, None)
+        elif not word.startswith("-"):
+            rest.append(word)
+    if "PACKAGE" in command and rest:
+        command = command.replace("PACKAGE", " ".join(map(shown, rest)))
+    elif rest:
+        env = env or rest[0]
+    if env:
+        command = re.sub(r"\bENV\b", lambda found: shown(env), command)
+        command = command.replace("PREFIX", shown(resolve_env(env)[0] or env))
+    return command
 
 
 def _close(word: str, names: Sequence[str]) -> str | None:

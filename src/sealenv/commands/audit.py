@@ -24,7 +24,7 @@ from sealenv.relocation.audit import audit as find
 from sealenv.relocation.journal import commit, finish_commit
 from sealenv.relocation.settle import clear_partials
 from sealenv.request.arguments import StrPath, prefix_of
-from sealenv.seals.contents import read_contents
+from sealenv.seals.contents import complete
 from sealenv.seals.findings import refuse_moved
 from sealenv.seals.seal import PatchNote, Seal, read_sealed, write_seal
 from sealenv.seals.snapshot import readable, take_snapshot
@@ -155,16 +155,5 @@ def _seal_again(prefix: Path, seal: Seal, reporter: Reporter, *, changed: bool) 
     if not changed:
         write_seal(prefix, seal)
         return
-    observed = read_contents(
-        prefix,
-        seal.platform,
-        {note.path: note.after for note in seal.patched},
-        reporter=reporter,
-    )
-    seal = msgspec.structs.replace(
-        seal,
-        pip=observed.pip,
-        fingerprints=observed.fingerprints,
-        files=observed.table_sha256,
-    )
-    commit(prefix, seal, observed.table, [seal.prefix])
+    table = complete(prefix, seal, reporter=reporter)
+    commit(prefix, seal, table, [seal.prefix])

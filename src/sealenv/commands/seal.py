@@ -27,7 +27,7 @@ from sealenv.progress import QUIET, Reporter
 from sealenv.request.arguments import StrPath, prefix_of
 from sealenv.seals.changes import locked_packages
 from sealenv.seals.compare import Comparison
-from sealenv.seals.contents import read_contents
+from sealenv.seals.contents import complete
 from sealenv.seals.filetable import write_table
 from sealenv.seals.findings import Finding, refuse_moved
 from sealenv.seals.seal import (
@@ -124,12 +124,8 @@ def seal(
             confirm(change)
         new.activation = write_scripts(prefix, platform=new.platform).paths
         look_again(prefix, rows, new.activation)
-        patched = {note.path: note.after for note in new.patched}
-        observed = read_contents(prefix, new.platform, patched, rows=rows, reporter=reporter)
-        new.pip = observed.pip
-        new.fingerprints = observed.fingerprints
-        new.files = observed.table_sha256
-        write_table(prefix, observed.table)
+        table = complete(prefix, new, rows=rows, reporter=reporter)
+        write_table(prefix, table)
         write_seal(prefix, new)
     prints = BeforeAndNow(change.fingerprints.before, new.fingerprints)
     return msgspec.structs.replace(change, fingerprints=prints)

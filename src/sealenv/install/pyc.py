@@ -25,7 +25,6 @@ from sealenv.locks import Lock
 from sealenv.prefix.records import PrefixRecord
 from sealenv.store.archives import Store
 from sealenv.store.compiled import MODE, CompiledFile, CompiledPackage
-from sealenv.system.files import OF_ALL
 from sealenv.system.hashing import processors, sha256_of
 
 __all__ = ["INVALIDATION", "compile_files", "compile_packages"]
@@ -53,8 +52,6 @@ def write(path, data, mode=None):
     global sha256
     sha256 = hashlib.sha256(data).hexdigest()
     partial = f"{path}.{os.getpid()}"
-    if job["scratch"]:
-        partial = os.path.join(job["scratch"], str(os.getpid()))
     try:
         fd = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, job["mode"])
         with open(fd, "wb") as file:
@@ -110,7 +107,7 @@ def compile_packages(
         environ: a clean environment.
         on_file: called with the numbers of compiled and of all files to compile.
         wheels: the sources of wheels, with the RECORD of each. These are not stored.
-        since: when linking ended, see `read_contents`.
+        since: when linking ended, see `Known`.
         keep_fd: see `run_quietly`.
 
     Returns:
@@ -186,8 +183,6 @@ def compile_files(
     on_file: Callable[[int, int], None],
     *,
     keep_fd: int | None = None,
-    refused: dict[str, str] | None = None,
-    scratch: Path | None = None,
 ) -> dict[str, CompiledFile | None]:
     """Compile sources with the environment's python, on all processors.
 
@@ -200,8 +195,6 @@ def compile_files(
         environ: a clean environment.
         on_file: called with the numbers of compiled and of all files.
         keep_fd: see `run_quietly`.
-        refused: receives source -> reason if a .pyc cannot be written, instead of an error.
-        scratch: a folder on the same file system for partial files; by default beside the .pyc.
 
     Returns:
         source -> the compiled file; None: it is not valid Python.
@@ -216,7 +209,6 @@ def compile_files(
     ordered = sorted(sources, key=lambda p: (-_size(prefix / p), p))
     chunks = [ordered[at : at + _CHUNK] for at in range(0, len(ordered), _CHUNK)]
     job = {"prefix": str(prefix), "validation": INVALIDATION, "mode": MODE}
-    job["scratch"] = str(scratch) if scratch else None
     count = min(processors(), len(chunks))
     workers = [_start(prefix, platform, environ, keep_fd) for _ in range(count)]
     todo = iter(chunks)
@@ -236,12 +228,9 @@ def compile_files(
             raise
     made: dict[str, CompiledFile | None] = {}
     for source, pyc, sha256, number, reason in itertools.chain.from_iterable(results):
-        if number is None:
-            made[source] = CompiledFile(pyc, sha256) if pyc else None
-        elif refused is None or number in OF_ALL:
+        if number is not None:
             raise from_oserror(OSError(number, reason, source))
-        else:
-            refused[source] = reason
+        made[source] = CompiledFile(pyc, sha256) if pyc else None
     return made
 
 

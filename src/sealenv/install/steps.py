@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from sealenv._version import __version__
 from sealenv.activation.scripts import write_scripts
-from sealenv.engine.client import Engine
 from sealenv.errors import (
     EngineError,
-    LinkError,
     PrefixLockedError,
     SolveError,
     SpecError,
     UsageError,
-    from_oserror,
 )
-from sealenv.gates.admission import clean_environ
 from sealenv.install.check import CheckReport, check_environment
 from sealenv.install.clobbers import settle_clobbers
+from sealenv.install.job import Job, LinkScripts
 from sealenv.install.preflight import Contents
 from sealenv.install.pyc import INVALIDATION, compile_packages
 from sealenv.install.resolve import resolve
@@ -35,28 +29,13 @@ from sealenv.portability.patch import Patched, patch_prefix
 from sealenv.prefix.condafiles import write_condarc, write_history, write_state
 from sealenv.prefix.pending import PrefixLock, clear_pending, write_plan
 from sealenv.prefix.records import PrefixRecord, add_pyc, finish, read_records
-from sealenv.progress import QUIET, Reporter
-from sealenv.request.target import Target
-from sealenv.seals.contents import (
-    Known,
-    Observed,
-    digests_of_linking,
-    read_contents,
-    time_of_linking,
-)
+from sealenv.seals.contents import Known, complete, digests_of_linking, time_of_linking
 from sealenv.seals.filetable import write_table
 from sealenv.seals.seal import SCHEMA, EngineNote, LockNote, PatchNote, Seal, timestamp, write_seal
-from sealenv.spec.model import EnvironmentSpec, current_platform
 from sealenv.spec.requirements import requirement_name
-from sealenv.store.archives import Store, link_pkgs, offer
-
-if TYPE_CHECKING:
-    from sealenv.store.bundle import Bundle
+from sealenv.store.archives import link_pkgs, offer
 
 __all__ = [
-    "CreateOptions",
-    "Job",
-    "LinkScripts",
     "check",
     "compile_python",
     "fetch",
@@ -68,124 +47,8 @@ __all__ = [
     "seal",
     "share_archives",
     "solve",
-    "take_in",
-    "verified",
     "write_activation",
 ]
-
-
-@dataclass(frozen=True)
-class CreateOptions:
-    """How to create, apart from what and where (the target)."""
-
-    offline: bool = False
-    replace: bool = False
-    """Replace a sealed environment."""
-    pyc: bool = True
-    link_scripts: bool = True
-    post: Path | None = None
-    command: str = "sealenv create"
-    """The command line for conda-meta/history, without credentials."""
-    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-
-
-@dataclass(frozen=True)
-class Job:
-    """One create.
-
-    Attributes:
-        target: what to create, and where.
-        engine: solves and links; its owner closes it.
-        store: the verified archives.
-        view: the package cache of conda in the environment.
-        options: how to create.
-        reporter: is shown each step.
-    """
-
-    target: Target
-    engine: Engine
-    store: Store
-    view: Path
-    options: CreateOptions = field(default_factory=CreateOptions)
-    reporter: Reporter = QUIET
-
-    @property
-    def spec(self) -> EnvironmentSpec:
-        """Return the request."""
-        return self.target.spec
-
-    @property
-    def prefix(self) -> Path:
-        """Return the folder to create."""
-        return self.target.prefix
-
-    @property
-    def runs_here(self) -> bool:
-        """Return whether programs of the environment run on this machine."""
-        return self.spec.platform == current_platform()
-
-    @property
-    def environ(self) -> dict[str, str]:
-        """Return a clean environment for child processes."""
-        return clean_environ(self.options.environ)
-
-
-@dataclass(frozen=True)
-class LinkScripts:
-    """The packages whose post-link scripts ran or were skipped, and what the scripts printed."""
-
-    ran: list[str]
-    skipped: list[str]
-    messages: str = ""
-
-
-def verified(path: Path, reporter: Reporter) -> Bundle:
-    """Open a bundle and compare every byte of it. Nothing is written.
-
-    Raises:
-        BundleError, DigestError: it does not match its manifest.
-        FetchError, FilesystemError: it cannot be read.
-    """
-    from sealenv.store.bundle import open_bundle
-
-    reporter.phase("bundle", f"verifying {path.name}")
-    bundle = open_bundle(path)
-    try:
-        bundle.verify(lambda done: reporter.advance(done, bundle.size, "bytes"))
-    except BaseException as error:
-        bundle.close()
-        if isinstance(error, OSError):
-            raise from_oserror(error) from error
-        raise
-    return bundle
-
-
-def take_in(bundle: Bundle, lock: Lock, store: Store, engine: Engine) -> None:
-    """Copy the archives of a lock from a verified bundle into the store; if one is hostile, none.
-
-    Raises:
-        BundleError, DigestError: the bundle does not match its manifest; nothing was written.
-        LinkError: an archive in it is refused; what was written was removed.
-        FilesystemError: the store cannot be written.
-    """
-    try:
-        added = bundle.put_into(store, lock)
-    except OSError as error:
-        raise from_oserror(error) from error
-    try:
-        engine.fetch(lock, offline=True)
-    except BaseException as error:
-        for item in added:
-            store.forget(item)
-        if isinstance(error, LinkError):
-            origin = [f"said to be from {error.where}"] if error.where else []
-            raise LinkError(
-                f"the bundle is refused: {error.what}",
-                where=str(bundle.path),
-                details=[*error.details, *origin],
-                hint="nothing in it was kept; do not use it, and tell the person who gave it to you",
-            ) from error
-        raise
 
 
 def solve(job: Job) -> Lock:
@@ -373,7 +236,6 @@ def seal(
         EngineError: the engine died, and its hold on the lock with it.
         PrefixLockedError: the marker is not the one that we wrote.
     """
-    observed = _observe(job, scripts, patched, compiled)
     python = lock.find("python")
     made = Seal(
         schema=SCHEMA,
@@ -397,34 +259,20 @@ def seal(
         skipped_link_scripts=scripts.skipped,
         patched=[PatchNote(p.path, p.before, p.after, p.what) for p in patched],
         activation=activation,
-        pip=observed.pip,
-        fingerprints=observed.fingerprints,
-        files=observed.table_sha256,
     )
-    _commit(job, held, made, observed)
-    return made
-
-
-def _observe(
-    job: Job, scripts: LinkScripts, patched: Sequence[Patched], compiled: Known
-) -> Observed:
-    """Read the finished prefix. Digests from linking and compiling are used again.
-
-    On Windows a program can set a file's time of change, so they are not used after link scripts.
-    """
+    # On Windows a program can set a file's time of change.
     trusted = os.name != "nt" or not scripts.ran
 
     def known(records: Sequence[PrefixRecord]) -> list[Known]:
         linked = Known(digests_of_linking(records), time_of_linking(job.prefix))
         return [linked, compiled] if trusted else []
 
-    rewritten = {p.path: p.after for p in patched}
-    return read_contents(
-        job.prefix, job.spec.platform, rewritten, known=known, reporter=job.reporter
-    )
+    table = complete(job.prefix, made, known=known, reporter=job.reporter)
+    _commit(job, held, made, table)
+    return made
 
 
-def _commit(job: Job, held: PrefixLock, made: Seal, observed: Observed) -> None:
+def _commit(job: Job, held: PrefixLock, made: Seal, table: bytes) -> None:
     """Write the file table and the seal, and remove the marker."""
     if not job.engine.alive():
         raise EngineError("the engine ended unexpectedly", hint="run the same command again")
@@ -432,7 +280,7 @@ def _commit(job: Job, held: PrefixLock, made: Seal, observed: Observed) -> None:
         raise PrefixLockedError(
             "another process removed the unfinished environment", where=str(held.prefix)
         )
-    write_table(held.prefix, observed.table)
+    write_table(held.prefix, table)
     write_seal(held.prefix, made)
     held.commit()
 

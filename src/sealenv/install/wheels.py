@@ -61,7 +61,6 @@ def install_wheels(
     requested: Sequence[str],
     environ: Mapping[str, str],
     *,
-    root: Path | None = None,
     keep_fd: int | None = None,
 ) -> list[InstalledWheel]:
     """Install the wheels of the lock.
@@ -72,7 +71,6 @@ def install_wheels(
         store: has the wheels.
         requested: normalised names of the requested ones; empty: all.
         environ: a clean environment.
-        root: a folder that gets the files instead, as if it were the prefix.
         keep_fd: see `run_quietly`.
 
     Raises:
@@ -80,7 +78,7 @@ def install_wheels(
     """
     if not lock.wheels:
         return []
-    before = take_snapshot(prefix) if root is None else {}
+    before = take_snapshot(prefix)
     with clean_home() as home:
         wanted = home / "requirements.txt"
         wanted.write_text(_requirements(lock.wheels, store), encoding="utf-8")
@@ -90,8 +88,6 @@ def install_wheels(
             "--no-cache-dir", "--no-input", "--disable-pip-version-check",
             "--no-warn-script-location", "--quiet", "-r", str(wanted),
         ]  # fmt: skip
-        if root is not None:
-            command += ["--prefix", str(root), "--ignore-installed"]
         env = _environ(environ, prefix, lock.platform, home)
         done = run_quietly(command, env=env, cwd=home, keep_fd=keep_fd)
     if done.returncode != 0:
@@ -102,11 +98,9 @@ def install_wheels(
             details=said,
             hint="read pip's message above; if a wheel does not fit this machine, lock again",
         )
-    if before:
-        _refuse_changes(prefix, before)
+    _refuse_changes(prefix, before)
     site = site_packages_of(lock) or ""
-    place = root or prefix
-    return [_finish(place, site, wheel, store, requested) for wheel in lock.wheels]
+    return [_finish(prefix, site, wheel, store, requested) for wheel in lock.wheels]
 
 
 def _refuse_changes(prefix: Path, before: Mapping[str, Row]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Set
 from pathlib import Path
 from typing import Any, Literal
 
@@ -199,20 +199,7 @@ def read_condalock(
     wanted = set(platforms) & packages.keys() or packages.keys()
     base = source.absolute().parent
     rows = root.at("package")
-    if not isinstance(rows.value, list):
-        raise rows.wrong("'package' must be a list")
-    for node in rows.value:
-        platform = node.get("platform")
-        if platform and platform.is_text and platform.value in packages.keys() - wanted:
-            continue  # only what is used must be valid
-        row = node.convert(_Row)
-        if row.platform not in packages:
-            raise node.at("platform").wrong(
-                f"{row.platform[:40]!r} is not among the platforms of the metadata"
-            )
-        virtual = row.name.startswith("__")  # a property of the machine, not a package
-        if row.category != "main" or row.optional or virtual:
-            continue
+    for node, row in _rows(rows, metadata.platforms, wanted):
         if row.manager == "conda":
             put(packages[row.platform], _read_package(row, base, node), node)
         else:
@@ -241,6 +228,24 @@ def read_condalock(
         name=custom.name,
         variables=custom.variables,
     )
+
+
+def _rows(rows: Node, known: Collection[str], wanted: Set[str]) -> Iterator[tuple[Node, _Row]]:
+    """Yield the rows of the wanted platforms that are to be installed; only these must be valid."""
+    if not isinstance(rows.value, list):
+        raise rows.wrong("'package' must be a list")
+    for node in rows.value:
+        platform = node.get("platform")
+        if platform and platform.is_text and platform.value in set(known) - wanted:
+            continue
+        row = node.convert(_Row)
+        if row.platform not in known:
+            raise node.at("platform").wrong(
+                f"{row.platform[:40]!r} is not among the platforms of the metadata"
+            )
+        virtual = row.name.startswith("__")  # a property of the machine, not a package
+        if row.category == "main" and not row.optional and not virtual:
+            yield node, row
 
 
 def _refuse_without_packages(rows: Node, platform: str) -> None:

@@ -23,7 +23,7 @@ from sealenv.spec.matchspec import package_name
 from sealenv.spec.model import EnvironmentSpec, build_spec, check_platform, parse_time
 from sealenv.system.files import check_output
 
-__all__ = ["LockRequest", "choose", "find_lock", "wishes"]
+__all__ = ["LockRequest", "choose", "find_lock", "no_environments", "wishes"]
 
 DEFAULT_FILE = "sealenv.lock"
 _FILES = frozenset({".lock", ".txt", ".yaml", ".yml", ".sealenv"})
@@ -85,10 +85,7 @@ def choose(
         exclude_newer = parse_time(exclude_newer).isoformat()  # one time for all platforms
     read = read_file(file, environment=environment) if file else None
     if environment is not None and not isinstance(read, LockFile):
-        raise UsageError(
-            f"--environment {environment}: only a pixi.lock has several",
-            hint="leave it out, or name the file with -f",
-        )
+        raise no_environments(environment)
     place = _output(output, file, read)
     overwritten = previous = _read_previous(place, force=force)  # refuse before solving
     if isinstance(read, LockFile):
@@ -112,11 +109,7 @@ def choose(
     machines = read_machine(machine, wanted) if machine else {}
     specs = []
     for platform in dict.fromkeys(wanted or machines or [check_platform(None)]):
-        wish, inherited = asked, channels
-        if previous is not None and previous.locks:
-            old = find_lock(previous, platform) or previous.locks[0]
-            wish = asked or wishes(old, previous.variables, update)
-            inherited = channels or (() if wish.channels else old.channels)
+        wish, inherited = _inherit(platform, asked, channels, previous, update)
         specs.append(
             build_spec(
                 file=wish, with_packages=packages, channels=inherited, platform=platform,
@@ -133,6 +126,29 @@ def choose(
         kept=_others({spec.platform for spec in specs}, previous, overwritten),
         warnings=(*override_notes(), *_warnings(read, asked, environment)),
     )
+
+
+def no_environments(environment: str) -> UsageError:
+    """Return the error for `--environment` without a pixi.lock."""
+    return UsageError(
+        f"--environment {environment}: only a pixi.lock has several",
+        hint="leave it out, or name the file with -f",
+    )
+
+
+def _inherit(
+    platform: str,
+    asked: EnvironmentFile | None,
+    channels: Sequence[str],
+    previous: LockFile | None,
+    update: Sequence[str],
+) -> tuple[EnvironmentFile | None, Sequence[str]]:
+    """Return the request and the channels for a platform; what is missing is that of the lock."""
+    if previous is None or not previous.locks:
+        return asked, channels
+    old = find_lock(previous, platform) or previous.locks[0]
+    wish = asked or wishes(old, previous.variables, update)
+    return wish, channels or (() if wish.channels else old.channels)
 
 
 def _output(

@@ -20,6 +20,7 @@ from sealenv.naming import (
     parse_python_version,
     shown,
 )
+from sealenv.request.lock import no_environments
 from sealenv.spec.machine import override_notes, read_machine, virtual_packages_for
 from sealenv.spec.matchspec import package_name, split_spec
 from sealenv.spec.model import EnvironmentSpec, build_spec, check_platform
@@ -160,10 +161,7 @@ def choose_target(
         notes = (*override_notes(), *_variables(file, spec))
         return Target(spec, place, notes, lock, file if bundle else None)
     if environment is not None:
-        raise UsageError(
-            f"--environment {environment}: only a pixi.lock has several",
-            hint="leave it out, or name the file with -f",
-        )
+        raise no_environments(environment)
     if python is not None:
         parse_python_version(python)
     spec = build_spec(

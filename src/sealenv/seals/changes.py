@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from sealenv.errors import RecordError
 from sealenv.layout import META
 from sealenv.naming import digests_apart
 from sealenv.prefix.records import PrefixRecord
-from sealenv.seals.distributions import Distribution
+from sealenv.seals.distributions import Distribution, named_by
 from sealenv.seals.filetable import read_table
 from sealenv.seals.findings import Finding
 from sealenv.seals.fingerprint import is_compiled
@@ -25,8 +24,6 @@ __all__ = [
     "locked_packages",
     "package_changes",
 ]
-
-_RECORD = re.compile(r".*/([^/]+?)-[^/-]+\.dist-info/RECORD")
 
 
 def locked_packages(lines: Iterable[str]) -> dict[str, tuple[str, str]]:
@@ -121,13 +118,12 @@ def changed_by_pip(
     for record in records:
         paths = [entry.path for entry in record.paths_data.paths]
         for path in paths:
-            if not path.endswith(".dist-info/RECORD") or exists(path):
+            named = named_by(path) if path.endswith(".dist-info/RECORD") else None
+            if named is None or exists(path):
                 continue
-            match = _RECORD.fullmatch(path)
-            name = re.sub(r"[-_.]+", "-", match[1]).lower() if match else ""
             modules = (p for p in paths if "site-packages/" in p and not is_compiled(p))
-            if name in by_name:
-                changed[record.name] = by_name[name]
+            if named[0] in by_name:
+                changed[record.name] = by_name[named[0]]
             elif not any(map(exists, modules)):
                 changed.setdefault(record.name, None)
     return changed

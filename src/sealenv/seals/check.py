@@ -76,8 +76,10 @@ def check_changes(comparison: Comparison) -> list[Finding]:
     if seal is None or not comparison.sealed:
         return found
     for record in comparison.records:
-        if record.name not in comparison.changed and not comparison.is_record_sealed(record):
-            path = f"{META}/{record.dist}.json"
+        path = f"{META}/{record.dist}.json"
+        now, then = comparison.rows.get(path), comparison.sealed.get(path)
+        same = now is not None and then is not None and now.digest == then.digest
+        if record.name not in comparison.changed and not same:
             detail = f"{record.dist}: its record was rewritten"
             found.append(Finding("changed", path, record.name, detail))
     shown = {finding.path for finding in found}

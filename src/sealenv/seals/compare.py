@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from sealenv.layout import META
 from sealenv.prefix.records import PrefixRecord, RecordPath
 from sealenv.seals.changes import (
     changed_by_pip,
@@ -252,12 +251,6 @@ class Comparison:
                 inside = text[len(place) + 1 :] or "."
                 return posixpath.relpath(inside, posixpath.dirname(path) or ".")
         return text
-
-    def is_record_sealed(self, record: PrefixRecord) -> bool:
-        """Return whether a record has the sealed bytes."""
-        path = f"{META}/{record.dist}.json"
-        now, then = self.rows.get(path), self.sealed.get(path)
-        return now is not None and then is not None and now.digest == then.digest
 
 
 def _recorded(entry: RecordPath) -> Expected:

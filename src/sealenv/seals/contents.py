@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,10 +12,10 @@ from sealenv.errors import FilesystemError
 from sealenv.layout import HISTORY
 from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.progress import QUIET, Reporter
-from sealenv.seals.distributions import Distribution, find_distributions
+from sealenv.seals.distributions import find_distributions
 from sealenv.seals.filetable import encode
 from sealenv.seals.fingerprint import Payload, fingerprints_of, promised
-from sealenv.seals.seal import DistributionNote, Fingerprints
+from sealenv.seals.seal import DistributionNote, Seal
 from sealenv.seals.snapshot import (
     FILE,
     FOLDER,
@@ -28,34 +27,11 @@ from sealenv.seals.snapshot import (
 
 __all__ = [
     "Known",
-    "Observed",
     "adopt_copies",
+    "complete",
     "digests_of_linking",
-    "read_contents",
     "time_of_linking",
 ]
-
-
-@dataclass(frozen=True)
-class Observed:
-    """What the seal and the table beside it say.
-
-    Attributes:
-        fingerprints: both.
-        pip: what pip installed.
-        table: the file table, encoded.
-        rows: the snapshot that all this is made of.
-    """
-
-    fingerprints: Fingerprints
-    pip: list[DistributionNote]
-    table: bytes
-    rows: Mapping[str, Row]
-
-    @property
-    def table_sha256(self) -> str:
-        """The digest (hex) by which the seal names the table."""
-        return hashlib.sha256(self.table).hexdigest()
 
 
 class Known(NamedTuple):
@@ -69,24 +45,25 @@ class Known(NamedTuple):
     since: int
 
 
-def read_contents(
+def complete(
     prefix: Path,
-    platform: str,
-    patched: Mapping[str, str],
+    seal: Seal,
     *,
     rows: Snapshot | None = None,
     known: Callable[[Sequence[PrefixRecord]], Sequence[Known]] = lambda records: (),
     reporter: Reporter = QUIET,
-) -> Observed:
-    """Describe a finished prefix, and hash the files whose digest is not known.
+) -> bytes:
+    """Fill in what a seal says of the contents: what pip installed, fingerprints, file table.
 
     Args:
-        prefix: the prefix.
-        platform: its subdir.
-        patched: path -> sha256 (hex) of what was rewritten after linking.
+        prefix: the prefix, finished.
+        seal: its seal.
         rows: its snapshot; None: take one.
         known: gives digests from the records; other files are hashed.
         reporter: shows the files hashed.
+
+    Returns:
+        the encoded file table.
 
     Raises:
         FilesystemError: something cannot be read.
@@ -109,15 +86,16 @@ def read_contents(
                 where=str(prefix / row.path),
             )
     owned = {entry.path for record in records for entry in record.paths_data.paths}
-    distributions = find_distributions(prefix, rows, owned.__contains__)
-    payload = Payload(prefix, platform, rows, records, distributions, patched)
-    notes = [_note(found, rows) for found in distributions]
-    return Observed(fingerprints_of(payload), notes, encode(rows.values()), rows)
-
-
-def _note(found: Distribution, rows: Mapping[str, Row]) -> DistributionNote:
-    digest = rows[found.record].digest.hex()
-    return DistributionNote(found.name, found.version, found.record, digest)
+    found = find_distributions(prefix, rows, owned.__contains__)
+    patched = {note.path: note.after for note in seal.patched}
+    payload = Payload(prefix, seal.platform, rows, records, found, patched)
+    table = encode(rows.values())
+    seal.pip = [
+        DistributionNote(d.name, d.version, d.record, rows[d.record].digest.hex()) for d in found
+    ]
+    seal.fingerprints = fingerprints_of(payload)
+    seal.files = hashlib.sha256(table).hexdigest()
+    return table
 
 
 def digests_of_linking(records: Sequence[PrefixRecord]) -> dict[str, bytes]:

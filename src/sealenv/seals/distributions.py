@@ -19,10 +19,11 @@ __all__ = [
     "DistributionFile",
     "find_distributions",
     "is_about_installing",
+    "named_by",
     "scan_distributions",
 ]
 
-_RECORD = re.compile(r"((?:.*/)?site-packages/)([^/]+)\.dist-info/RECORD")
+_RECORD = re.compile(r"(?:.*/)?site-packages/([^/]+)\.dist-info/RECORD")
 _SIZE = re.compile(r"[0-9]{1,18}")
 _ABOUT = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "RECORD.jws", "RECORD.p7s")
 
@@ -59,20 +60,22 @@ def find_distributions(
     for path in [path for path in rows if path.endswith(".dist-info/RECORD")]:
         if is_owned(path) or rows[path].kind != FILE:
             continue
-        match = _RECORD.fullmatch(path)
-        if match is None:
+        named = named_by(path)
+        if named is None:
             continue
-        name, _, version = match[2].partition("-")
-        found.append(
-            Distribution(
-                re.sub(r"[-_.]+", "-", name).lower(),
-                version,
-                path,
-                tuple(_read(prefix, path, match[1])),
-                _origin(prefix, path.rpartition("/")[0]),
-            )
-        )
+        folder = path.rpartition("/")[0]
+        files = tuple(_read(prefix, path, folder.rpartition("/")[0]))
+        found.append(Distribution(*named, path, files, _origin(prefix, folder)))
     return sorted(found, key=lambda d: d.record)
+
+
+def named_by(record: str) -> tuple[str, str] | None:
+    """Return the name (PEP 503) and version in the path of a RECORD; None: it is another file."""
+    match = _RECORD.fullmatch(record)
+    if match is None:
+        return None
+    name, _, version = match[1].partition("-")
+    return re.sub(r"[-_.]+", "-", name).lower(), version
 
 
 def scan_distributions(prefix: Path, owned: Collection[str]) -> list[Distribution]:

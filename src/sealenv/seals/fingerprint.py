@@ -33,7 +33,6 @@ __all__ = [
     "normalised_sha256",
     "packages_lines",
     "promised",
-    "replaced",
     "tree_lines",
 ]
 
@@ -284,14 +283,14 @@ def normalised_sha256(file: BinaryIO, spellings: Sequence[bytes], *, script: boo
         [_plain_script(first) if script else first], iter(lambda: file.read(_PIECE), b"")
     )
     for spelling in spellings:
-        pieces = replaced(pieces, spelling, _PREFIX)
+        pieces = _replaced(pieces, spelling, _PREFIX)
     digest = hashlib.sha256()
     for piece in pieces:
         digest.update(piece)
     return digest.hexdigest()
 
 
-def replaced(pieces: Iterable[bytes], old: bytes, new: bytes) -> Iterator[bytes]:
+def _replaced(pieces: Iterable[bytes], old: bytes, new: bytes) -> Iterator[bytes]:
     """Replace bytes in a stream of pieces, of which one is held at a time."""
     rest = b""
     for piece in pieces:

@@ -59,7 +59,11 @@ def _show_repaired(done: Repaired, env: str) -> None:
     lines = []
     for finding in done.repaired:
         owner = printable(f" ({finding.package})" if finding.package else "")
-        lines.append(f"{word}  {printable(finding.path, path=True)}{owner}: {finding.kind}")
+        # A compiled file that no package ships is deleted: Python writes it again.
+        done_to_it = (
+            ("would fix" if done.dry_run else "fixed") if finding.kind == "stale-pyc" else word
+        )
+        lines.append(f"{done_to_it}  {printable(finding.path, path=True)}{owner}: {finding.kind}")
     for finding in done.left:
         lines.append(f"left  {finding.kind} {printable(finding.path, path=True)}")
         lines.append(f"      {printable(finding.hint)}")

@@ -7,7 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-__all__ = ["StrPath", "named", "optional_path", "prefix_of", "several", "words"]
+from sealenv.errors import UsageError
+
+__all__ = [
+    "StrPath",
+    "named",
+    "no_environments",
+    "optional_path",
+    "prefix_of",
+    "several",
+    "words",
+]
 
 StrPath: TypeAlias = str | os.PathLike[str]
 """Text is a name or a path, as on the command line; a path object is always a path."""
@@ -44,3 +54,11 @@ def several(what: StrPath | Sequence[StrPath]) -> tuple[StrPath, ...]:
 def words(given: Sequence[str]) -> tuple[str, ...]:
     """Texts; a text alone, which is a sequence too, is meant as one."""
     return (given,) if isinstance(given, str) else tuple(given)
+
+
+def no_environments(environment: str) -> UsageError:
+    """Return the error for `--environment` without a pixi.lock."""
+    return UsageError(
+        f"--environment {environment}: only a pixi.lock has several",
+        hint="leave it out, or name the file with -f",
+    )

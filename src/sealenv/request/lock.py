@@ -17,13 +17,14 @@ from sealenv.locks.explicit import ExplicitList
 from sealenv.locks.model import requested, roots
 from sealenv.locks.read import is_ours, read_file
 from sealenv.naming import check_name
+from sealenv.request.arguments import no_environments
 from sealenv.spec.environment_yml import EnvironmentFile
 from sealenv.spec.machine import override_notes, read_machine
 from sealenv.spec.matchspec import package_name
 from sealenv.spec.model import EnvironmentSpec, build_spec, check_platform, parse_time
 from sealenv.system.files import check_output
 
-__all__ = ["LockRequest", "choose", "find_lock", "no_environments", "wishes"]
+__all__ = ["LockRequest", "choose", "find_lock", "wishes"]
 
 DEFAULT_FILE = "sealenv.lock"
 _FILES = frozenset({".lock", ".txt", ".yaml", ".yml", ".sealenv"})
@@ -125,14 +126,6 @@ def choose(
         update=_check_update(update, previous, packages, file or place),
         kept=_others({spec.platform for spec in specs}, previous, overwritten),
         warnings=(*override_notes(), *_warnings(read, asked, environment)),
-    )
-
-
-def no_environments(environment: str) -> UsageError:
-    """Return the error for `--environment` without a pixi.lock."""
-    return UsageError(
-        f"--environment {environment}: only a pixi.lock has several",
-        hint="leave it out, or name the file with -f",
     )
 
 

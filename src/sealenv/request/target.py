@@ -20,7 +20,7 @@ from sealenv.naming import (
     parse_python_version,
     shown,
 )
-from sealenv.request.lock import no_environments
+from sealenv.request.arguments import no_environments
 from sealenv.spec.machine import override_notes, read_machine, virtual_packages_for
 from sealenv.spec.matchspec import package_name, split_spec
 from sealenv.spec.model import EnvironmentSpec, build_spec, check_platform

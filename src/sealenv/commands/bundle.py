@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +22,7 @@ from sealenv.locks import LockFile
 from sealenv.naming import check_name
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.arguments import StrPath, named, optional_path, words
-from sealenv.request.subject import left_out
+from sealenv.request.subject import Subject, left_out
 from sealenv.request.subject import subject as read_subject
 from sealenv.store.archives import Store, archives_of
 from sealenv.store.bundle import is_bundle
@@ -111,17 +111,11 @@ def bundle(
             "a bundle is written to a file, not to the standard output",
             hint="name the file with -o",
         )
-    if is_bundle(Path(named(what))):
-        raise UsageError("this is a bundle already", where=named(what), hint="copy it")
-    subject = read_subject(named(what), platforms=words(platforms))
-    called = _checked_name(subject.name, named(what)) if name is None else name
-    check_name(called)  # it becomes a path
-    if not subject.file.locks or not all(lock.packages for lock in subject.file.locks):
-        raise SpecError("nothing is locked, so there is nothing to bundle")
-    given = _given(micromamba or {}, subject.file.platforms)
-    path = optional_path(output) or Path(f"{called}.sealenv")
+    subject = _read(named(what), words(platforms), name)
+    locks = subject.file
+    given = _given(micromamba or {}, locks.platforms)
+    path = optional_path(output) or Path(f"{locks.name}.sealenv")
     check_output(path, force=force)
-    locks = msgspec.structs.replace(subject.file, name=called)
     with started() as (store, engine), store.in_use():
         job = _Job(locks, engine, store, reporter, offline)
         job.fetch()
@@ -136,7 +130,7 @@ def bundle(
         file=path,
         sha256=sha256,
         bytes=size,
-        name=called,
+        name=locks.name or "",
         platforms=locks.platforms,
         members=len(manifest.members),
         micromamba=versions,
@@ -144,13 +138,21 @@ def bundle(
     )
 
 
-def _checked_name(name: str, what: str) -> str:
+def _read(what: str, platforms: Sequence[str], name: str | None) -> Subject:
+    """Read the locks, and give them the name of the environment, which becomes a path."""
+    if is_bundle(Path(what)):
+        raise UsageError("this is a bundle already", where=what, hint="copy it")
+    subject = read_subject(what, platforms=platforms)
+    called = subject.name if name is None else name
     try:
-        check_name(name, what)
+        check_name(called, what if name is None else None)
     except UsageError as error:
-        error.hint = "choose a name for the environment with --name"
+        if name is None:
+            error.hint = "choose a name for the environment with --default-name"
         raise
-    return name
+    if not subject.file.locks or not all(lock.packages for lock in subject.file.locks):
+        raise SpecError("nothing is locked, so there is nothing to bundle")
+    return replace(subject, file=msgspec.structs.replace(subject.file, name=called))
 
 
 def _given(micromamba: Mapping[str, StrPath], platforms: Sequence[str]) -> dict[str, Path]:

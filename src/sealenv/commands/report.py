@@ -97,25 +97,12 @@ def report(
         NotFoundError: there is no such environment.
         FilesystemError: a folder cannot be read.
     """
-    if format not in FORMATS:
-        raise UsageError(
-            f"{format!r} is not a format",
-            details=[f"{name}: {describe}" for name, describe in FORMATS.items()],
-            hint="choose one with --format",
-        )
     prefix, path = prefix_of(env), optional_path(output)
-    if path is not None:
-        check_output(path, force=force)  # before the work
-        _refuse_inside(path, prefix)
+    _check_arguments(format, path, prefix, force=force)
     environment = inspect(prefix)
     reporter.phase("report", "reading records")
     items, problems = read_items(prefix, environment.seal)
-    sbom = cyclonedx(
-        environment.name,
-        items,
-        created=environment.created if environment.seal else None,
-        properties=_properties(environment),
-    )
+    sbom = _sbom(environment, items)
     verified = audited = None
     if format == "html":
         if findings:
@@ -144,8 +131,17 @@ def report(
     )
 
 
-def _refuse_inside(path: Path, prefix: Path) -> None:
-    """Refuse a file in the environment, which the next verify would report."""
+def _check_arguments(format: str, path: Path | None, prefix: Path, *, force: bool) -> None:
+    """Refuse an unknown format, an existing file, and one inside: verify would report it."""
+    if format not in FORMATS:
+        raise UsageError(
+            f"{format!r} is not a format",
+            details=[f"{name}: {describe}" for name, describe in FORMATS.items()],
+            hint="choose one with --format",
+        )
+    if path is None:
+        return
+    check_output(path, force=force)
     inside = Path(os.path.realpath(path.parent))
     home = Path(os.path.realpath(prefix))
     if inside == home or home in inside.parents:
@@ -240,14 +236,15 @@ def _verified(found: Verified) -> dict[str, Any]:
     }
 
 
-def _properties(environment: Info) -> dict[str, str]:
+def _sbom(environment: Info, items: Sequence[Item]) -> str:
     found = {"sealenv:state": environment.state, "sealenv:platform": environment.platform or ""}
     if seal := environment.seal:
         found["sealenv:lock"] = seal.lock.digest
         found["sealenv:engine"] = f"{seal.engine.name} {seal.engine.version}"
         if seal.fingerprints:
             found["sealenv:fingerprint"] = seal.fingerprints.packages
-    return found
+    created = environment.created if seal else None
+    return cyclonedx(environment.name, items, created=created, properties=found)
 
 
 def _texts(value: object) -> list[str]:

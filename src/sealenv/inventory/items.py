@@ -100,28 +100,25 @@ def read_items(prefix: Path, seal: Seal | None) -> tuple[list[Item], list[str]]:
     records, problems = scan_records(prefix)
     by_name = {record.name: f"conda:{record.name}" for record in records}
     owned = {entry.path: r.name for r in records for entry in r.paths_data.paths}
-    about = _metadata_of(prefix, owned)
+    about: dict[str, Metadata] = {}
+    of_pip: dict[str, str] = {}
+    for path in sorted(filter(_DIST_INFO.fullmatch, owned)):
+        if metadata := read_metadata(prefix, path):
+            about.setdefault(owned[path], metadata)
+            of_pip[metadata.name] = by_name[owned[path]]
     found = scan_distributions(prefix, owned)
-    of_pip = {name: by_name[owner] for name, (owner, _) in about.items()}
     of_pip |= {d.name: f"pypi:{d.name}" for d in found}
     asked = read_requested(prefix)
-    items: dict[str, Item] = {}
-    for record in records:
-        mine = [m for owner, m in about.values() if owner == record.name]
-        item = _package(record, by_name, asked, mine)
-        # Two records of one name are damage; both are shown.
-        items.setdefault(item.id if item.id not in items else f"conda:{record.dist}", item)
-    for distribution in found:
-        item = _distribution(prefix, distribution, of_pip, seal)
-        items[item.id] = item
-    return [items[key] for key in sorted(items)], problems
+    items = [_package(r, by_name, asked, about.get(r.name, _NOTHING)) for r in records]
+    items += [_distribution(prefix, each, of_pip, seal) for each in found]
+    return sorted({item.id: item for item in items}.values(), key=lambda item: item.id), problems
 
 
 def _package(
     record: PrefixRecord,
     by_name: Mapping[str, str],
     asked: Mapping[str, str],
-    about: Sequence[Metadata],
+    about: Metadata,
 ) -> Item:
     url = split_credentials(redact(record.url)).clean
     subdir = record.subdir or url.rpartition("/")[0].rpartition("/")[2]
@@ -133,8 +130,7 @@ def _package(
         f"conda:{record.name}", record.name, record.version, record.build,
         subdir, channel.removesuffix(f"/{subdir}"), url,  # conda's records name the subdir behind it
         _sha256(record.sha256),
-        _line(record.license) or next((m.license for m in about if m.license), ""),
-        next((m.summary for m in about if m.summary), ""),
+        _line(record.license) or about.license, about.summary,
         tuple(entry.path for entry in record.paths_data.paths),
         tuple(Need(spec, by_name.get(package_name(spec))) for spec in record.depends if spec.strip()),
         tuple(specs),
@@ -145,7 +141,7 @@ def _distribution(
     prefix: Path, found: Distribution, of_pip: Mapping[str, str], seal: Seal | None
 ) -> Item:
     folder = found.record.rpartition("/")[0]
-    about = read_metadata(prefix, f"{folder}/METADATA")
+    about = read_metadata(prefix, f"{folder}/METADATA") or _NOTHING
     wheel = locked_wheel(locked_wheels(seal.lock.wheels), found) if seal else None
     lines = [str(line) for line in seal.spec.get("requirements", ())] if seal else []
     asked = [line for line in lines if _asked_name(line) == found.name]
@@ -155,10 +151,9 @@ def _distribution(
         f"pypi:{found.name}", found.name, found.version,
         url=split_credentials(redact(wheel.url)).clean if wheel else found.origin or "",
         sha256=_sha256(wheel.sha256) if wheel else "",
-        license=about.license if about else "",
-        summary=about.summary if about else "",
+        license=about.license, summary=about.summary,
         paths=tuple(file.path for file in found.files),
-        needs=tuple(_pip_needs(about.requires if about else (), of_pip)),
+        needs=tuple(_pip_needs(about.requires, of_pip)),
         asked=tuple(asked),
     )  # fmt: skip
 
@@ -175,15 +170,6 @@ def _pip_needs(lines: Iterable[str], of_pip: Mapping[str, str]) -> Iterable[Need
         on = of_pip.get(canonicalize_name(one.name))
         if on is not None or one.marker is None:
             yield Need(line, on)
-
-
-def _metadata_of(prefix: Path, owned: Mapping[str, str]) -> dict[str, tuple[str, Metadata]]:
-    """Return distribution -> the conda package that contains it, and its metadata."""
-    found = {}
-    for path in sorted(filter(_DIST_INFO.fullmatch, owned)):
-        if about := read_metadata(prefix, path):
-            found[about.name] = owned[path], about
-    return found
 
 
 def _asked_name(line: str) -> str | None:
@@ -210,6 +196,9 @@ class Metadata:
     summary: str
     license: str
     requires: tuple[str, ...]
+
+
+_NOTHING = Metadata("", "", "", ())
 
 
 def read_metadata(prefix: Path, path: str) -> Metadata | None:

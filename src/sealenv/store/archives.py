@@ -46,7 +46,7 @@ _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is a cache of
 
 
 def archives_of(lock: Lock) -> list[Archive]:
-    """Everything that a lock has in the store: packages, then wheels."""
+    """Return everything that a lock has in the store: packages, then wheels."""
     return [*lock.packages, *lock.wheels]
 
 
@@ -78,7 +78,7 @@ class Store:
             raise _unwritable(self.root, error) from error
 
     def path(self, package: Archive) -> Path:
-        """Where the package's archive is, or would be.
+        """Return the path of an archive, whether it exists or not.
 
         Raises:
             DigestError: its name or digest would lead elsewhere.
@@ -92,15 +92,15 @@ class Store:
         return self.archives / package.sha256 / package.fn
 
     def manifest(self, package: Archive) -> Manifest | None:
-        """What the archive holds, None when that is not known (yet)."""
+        """Return the contents of an archive; None if they are not known yet."""
         return load(self.archives / package.sha256 / MANIFEST)
 
     def partial(self, package: Archive) -> Path:
-        """Where a download is written while it is not verified."""
+        """Return the path of a download that is not verified yet."""
         return self.tmp / f"{package.sha256}.part"
 
     def has(self, package: Archive) -> bool:
-        """Whether the archive is there with the right size (its bytes were verified on arrival)."""
+        """Return whether the archive exists with the right size (its bytes were verified on arrival)."""
         try:
             size = self.path(package).stat().st_size
         except OSError:
@@ -129,7 +129,7 @@ class Store:
         return FileLock(self.locks / "unpacked").waiting()
 
     def accept(self, package: Archive, sha256: str, size: int) -> None:
-        """Take the partial file in, if its digest and size are what the record promises.
+        """Move the partial file into the store, if its digest and size are what the record promises.
 
         Raises:
             DigestError: they are not; the partial file is gone.
@@ -181,7 +181,7 @@ def _unwritable(root: Path, error: OSError) -> FilesystemError:
 
 
 def digest_mismatch(package: Archive, sha256: str, size: int) -> DigestError:
-    """The error for bytes that are not what the channel's record promises."""
+    """Return the error for bytes that are not what the channel's record promises."""
     wheel = isinstance(package, LockedWheel)
     promise, owner = ("the lock", "index") if wheel else ("the channel's record", "channel")
     details = [f"sha256 promised {package.sha256}", f"sha256 received {sha256}"]
@@ -196,7 +196,7 @@ def digest_mismatch(package: Archive, sha256: str, size: int) -> DigestError:
 
 
 def offer(store: Store, view: Path, lock: Lock) -> int:
-    """Put the lock's archives into the view; returns how many were added."""
+    """Put the lock's archives into the view, and return how many were added."""
     view.mkdir(parents=True, exist_ok=True)
     urls = view / "urls.txt"  # conda takes a folder for a writable cache when this file is there
     added = []
@@ -225,9 +225,9 @@ def offer(store: Store, view: Path, lock: Lock) -> int:
 
 
 def take_back(store: Store, view: Path) -> None:
-    """Remove the archives from the view that `offer` has put there; what conda has put there stays.
+    """Remove the archives that `offer` put into the view; those of conda stay.
 
-    Before those of the store are removed: only what is the same file, or has the same bytes, is ours.
+    Call it before the archives of the store are removed: a file with the same bytes is ours.
     """
     if not store.archives.is_dir():
         return
@@ -243,7 +243,7 @@ def take_back(store: Store, view: Path) -> None:
 
 
 def link_pkgs(prefix: Path, view: Path) -> bool:
-    """Make `<prefix>/pkgs` a link (a junction on Windows) to the view; False when it cannot be.
+    """Make `<prefix>/pkgs` a link (a junction on Windows) to the view; False if it cannot be made.
 
     It is conda's default cache of an environment that is its own root, and the documents' layout.
     """

@@ -1,4 +1,4 @@
-"""Which Python distributions a conda package brings: pip takes them for installed."""
+"""Find the Python distributions in conda packages, which pip treats as installed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Distribution(msgspec.Struct, frozen=True):
 
 
 def of_python(packages: Sequence[LockedPackage]) -> tuple[LockedPackage, ...]:
-    """Those that need python, be it through others: only their archives are looked into."""
+    """Return the packages that need python, also through others: only their archives are read."""
     needs = {
         p.name: {package_name(str(d)) for d in p.record.get("depends", ()) if d} for p in packages
     }
@@ -56,7 +56,7 @@ def of_python(packages: Sequence[LockedPackage]) -> tuple[LockedPackage, ...]:
 
 
 def names_in(paths: Iterable[str], site: str) -> set[str]:
-    """The normalised names of the distributions that pip would see, by the names of their folders.
+    """Return the normalised names of the distributions that pip would see, by their folders.
 
     Args:
         paths: relative to the prefix, with `/`.
@@ -74,7 +74,7 @@ def names_in(paths: Iterable[str], site: str) -> set[str]:
 async def read_distributions(
     package: LockedPackage, manifest: Manifest, archive: Path
 ) -> list[Distribution]:
-    """The distributions in a verified archive.
+    """Read the distributions in a verified archive.
 
     Raises:
         LinkError: the archive cannot be read.

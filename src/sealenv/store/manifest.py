@@ -72,12 +72,12 @@ class Manifest(msgspec.Struct):
 
     @property
     def dist_info(self) -> str:
-        """Of a wheel: the name of its .dist-info folder."""
+        """Return the name of the .dist-info folder of a wheel."""
         return self.metadata["dist-info"]
 
     @property
     def shortest_binary_placeholder(self) -> int | None:
-        """Bytes that fit into the shortest NUL-padded placeholder, None without any."""
+        """Return the bytes that fit into the shortest NUL-padded placeholder; None without any."""
         lengths = [
             len(os.fsencode(e.placeholder))
             for e in self.paths
@@ -104,7 +104,7 @@ class Listing(msgspec.Struct):
 
 
 def load(path: Path) -> Manifest | None:
-    """The stored manifest beside an archive; None when there is none, or an unreadable one."""
+    """Read the manifest beside an archive; None if it is missing or unreadable."""
     try:
         manifest = msgspec.msgpack.decode(path.read_bytes(), type=Manifest)
     except (OSError, msgspec.DecodeError):
@@ -113,12 +113,12 @@ def load(path: Path) -> Manifest | None:
 
 
 def save(path: Path, manifest: Manifest) -> None:
-    """Keep the manifest beside its archive."""
+    """Write the manifest beside its archive."""
     write_atomic(path, msgspec.msgpack.encode(manifest))
 
 
 def is_unpacked(manifest: Manifest, folder: Path) -> bool:
-    """Whether an unpacked package has the metadata of its archive; py-rattler trusts what it finds."""
+    """Return whether an unpacked package has the metadata of its archive, which py-rattler trusts."""
     for name in METADATA:
         try:
             actual = hashlib.sha256((folder / name).read_bytes()).hexdigest()
@@ -170,7 +170,7 @@ def _modes(manifest: Manifest, folder: Path) -> bytes:
 
 
 def identity_of(index: Mapping[str, Any]) -> dict[str, str]:
-    """What an info/index.json says of that."""
+    """Return what an info/index.json says of name, version, build and noarch."""
     names = ("name", "version", "build", "noarch")
     return {name: str(index[name]) for name in names if index.get(name) is not None}
 

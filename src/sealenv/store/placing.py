@@ -29,7 +29,7 @@ __all__ = [
 
 
 def site_packages_of(lock: Lock) -> str | None:
-    """The relative site-packages folder of the lock's python (CEP 17), None without python."""
+    """Return the relative site-packages folder of the lock's python (CEP 17); None without python."""
     python = lock.find("python")
     if python is None:
         return None
@@ -42,14 +42,14 @@ def site_packages_of(lock: Lock) -> str | None:
 
 
 def linked_paths(package: LockedPackage, manifest: Manifest, lock: Lock) -> list[str]:
-    """Where the package's own paths end up, noarch python mapped as CEP 20 says."""
+    """Return the package's own paths in the prefix, noarch python mapped as CEP 20 says."""
     if not package.is_noarch_python:
         return [e.path for e in manifest.paths]
     return _mapped(manifest, lock, {})
 
 
 def wheel_paths(wheel: LockedWheel, manifest: Manifest, lock: Lock) -> list[str]:
-    """Where pip puts the wheel's paths, as far as the wheel names them; see `sealenv.store.wheels`."""
+    """Return where pip puts the wheel's paths, as far as the wheel names them."""
     python = lock.find("python")
     minor = ".".join(python.version.split(".")[:2]) if python else ""
     include = "Include" if is_windows(lock.platform) else f"include/python{minor}"
@@ -70,7 +70,7 @@ def _mapped(manifest: Manifest, lock: Lock, more: dict[str, str]) -> list[str]:
 
 
 def entry_point_paths(manifest: Manifest, lock: Lock) -> list[str]:
-    """The programs that are made of the entry points of a noarch package."""
+    """Return the programs that are made of the entry points of a noarch package."""
     names = [point.partition("=")[0].strip() for point in manifest.entry_points]
     if is_windows(lock.platform):
         return [f"Scripts/{n}{end}" for n in names for end in (".exe", "-script.py")]

@@ -287,7 +287,8 @@ def write_repodata(
         found[group][archive.name] = {k: v for k, v in record.items() if v is not None}
     content = {"info": {"subdir": folder.name}, "removed": [], "repodata_version": 1, **found}
     text = json.dumps(content, indent=1, sort_keys=True).encode() + b"\n"
-    (folder / "repodata.json.zst").write_bytes(zstd.compress(text, level=9))
+    with_checksum: dict[int, int] = {zstd.CompressionParameter.checksum_flag: 1}
+    (folder / "repodata.json.zst").write_bytes(zstd.compress(text, options=with_checksum))
     target = folder / "repodata.json"
     target.write_bytes(text)
     return target

@@ -120,4 +120,4 @@ def test_without_any_program(tmp_path: Path, path: str) -> None:
     )
     assert done.returncode == 127
     assert done.stdout == ""
-    assert "its place cannot be told" in done.stderr
+    assert "cannot find its own folder" in done.stderr

@@ -220,7 +220,7 @@ def test_killed_at_any_instant(made: tuple[Machine, Path]) -> None:
 def test_compiled_files_are_left_to_python(
     warm_machine: Machine, demo_channel: DemoChannel
 ) -> None:
-    """A missing one is no damage; one that does not match its source is deleted."""
+    """A missing one is not damage; one that does not match its source is deleted."""
     prefix = Path(warm_machine.create("c", demo_channel)["prefix"])
     folder = site(prefix, "pip/_internal/__pycache__")
     next(folder.glob("__init__.*.pyc")).unlink()

@@ -105,7 +105,7 @@ _BESIDE = rb"""#!/bin/sh
 s=$0; [ -f "$s" ] && [ "${s%/*}" = "$s" ] && s=./$s
 [ -L "$s" ] && s=$(command -p realpath -- "$s" 2>/dev/null || realpath -- "$s")
 [ "${s%/*}" = "$s" ] || exec "${s%/*}/INTERPRETER" "$0" "$@"
-echo "$0: its place cannot be told" >&2; exit 127
+echo "$0: cannot find its own folder" >&2; exit 127
 ' '''
 """
 """Lines of sh that start the interpreter beside the script; for Python they are a string. They need a

@@ -13,7 +13,7 @@ from sealenv.commands.verify import verify
 from sealenv.errors import CheckFailedError
 from sealenv.progress import Reporter
 from sealenv.relocation import settle
-from sealenv.relocation.reseal import next_table
+from sealenv.relocation.settle import next_table
 from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine
 

@@ -87,21 +87,10 @@ def export(
         NotFoundError, SpecError, RecordError, DigestError: the input cannot be read, or lacks what the
             format needs.
     """
-    if format not in FORMATS:
-        raise UsageError(
-            f"{format!r} is not a format",
-            details=[f"{name}: {one.describe}" for name, one in FORMATS.items()],
-            hint="choose one with --format",
-        )
+    _check_format(format, from_history=from_history, name=name)
     path = optional_path(output)
     if path is not None:
         check_output(path, force=force)  # now, not after reading it all
-    if from_history and format != "environment-yml":
-        raise UsageError(
-            f"--from-history: {format} holds exact packages", hint="use --format environment-yml"
-        )
-    if format not in SCRIPTS and name is not None:
-        raise UsageError("--default-name is for scripts", hint="use --format sh or --format bat")
     found = subject(
         named(what),
         strict=format != "environment-yml",
@@ -130,6 +119,22 @@ def export(
         bytes=len(text.encode()),
         notes=tuple(notes),
     )
+
+
+def _check_format(format: str, *, from_history: bool, name: str | None) -> None:
+    """Refuse an unknown format, and options that it does not have."""
+    if format not in FORMATS:
+        raise UsageError(
+            f"{format!r} is not a format",
+            details=[f"{known}: {one.describe}" for known, one in FORMATS.items()],
+            hint="choose one with --format",
+        )
+    if from_history and format != "environment-yml":
+        raise UsageError(
+            f"--from-history: {format} holds exact packages", hint="use --format environment-yml"
+        )
+    if format not in SCRIPTS and name is not None:
+        raise UsageError("--default-name is for scripts", hint="use --format sh or --format bat")
 
 
 def _losses(found: Subject, format: str, environment: str | None) -> Iterator[str]:

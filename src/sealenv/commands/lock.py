@@ -118,6 +118,11 @@ def lock(
         for warning in request.warnings:
             reporter.warn(warning)
         locked = _lock(request, engine, store, reporter, offline=offline)
+    return _write(request, locked, dry_run=dry_run)
+
+
+def _write(request: LockRequest, locked: LockFile, *, dry_run: bool) -> Locked:
+    """Write the lock, unless the file is the same."""
     text = write_pixi(locked)
     place = request.output
     written = place is not None and not dry_run and not _is_the_same(place, text)

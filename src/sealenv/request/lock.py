@@ -82,8 +82,6 @@ def choose(
         SpecError: a file, channel or platform is invalid.
         OutputExistsError: the output exists and is not a lock of sealenv.
     """
-    if exclude_newer is not None:
-        exclude_newer = parse_time(exclude_newer).isoformat()  # one time for all platforms
     read = read_file(file, environment=environment) if file else None
     if environment is not None and not isinstance(read, LockFile):
         raise no_environments(environment)
@@ -104,6 +102,36 @@ def choose(
     _check_packages(packages)
     if packages and asked is None and not update and not isinstance(read, LockFile):
         asked, packages = EnvironmentFile("", None, (), tuple(packages)), ()
+    specs = _specs(
+        asked, packages, previous, channels=channels, platforms=platforms, update=update,
+        exclude_newer=exclude_newer, pypi_index=pypi_index, virtual_packages=virtual_packages,
+    )  # fmt: skip
+    return LockRequest(
+        specs=specs,
+        output=place,
+        name=asked.name if asked else previous.name if previous else None,
+        previous=previous,
+        update=_check_update(update, previous, packages, file or place),
+        kept=_others({spec.platform for spec in specs}, previous, overwritten),
+        warnings=(*override_notes(), *_warnings(read, asked, environment)),
+    )
+
+
+def _specs(
+    asked: EnvironmentFile | None,
+    packages: Sequence[str],
+    previous: LockFile | None,
+    *,
+    channels: Sequence[str],
+    platforms: Sequence[str],
+    update: Sequence[str],
+    exclude_newer: str | None,
+    pypi_index: str | None,
+    virtual_packages: Sequence[str],
+) -> tuple[EnvironmentSpec, ...]:
+    """Return one spec for each platform: those that are given, and those of the lock."""
+    if exclude_newer is not None:
+        exclude_newer = parse_time(exclude_newer).isoformat()  # one time for all platforms
     known = previous.platforms if previous else ()
     given = [check_platform(platform) for platform in platforms]
     wanted = [*given, *known] if asked or packages else given or known
@@ -118,15 +146,7 @@ def choose(
                 virtual_packages=virtual_packages, machine=machines,
             )
         )  # fmt: skip
-    return LockRequest(
-        specs=tuple(specs),
-        output=place,
-        name=asked.name if asked else previous.name if previous else None,
-        previous=previous,
-        update=_check_update(update, previous, packages, file or place),
-        kept=_others({spec.platform for spec in specs}, previous, overwritten),
-        warnings=(*override_notes(), *_warnings(read, asked, environment)),
-    )
+    return tuple(specs)
 
 
 def _inherit(

@@ -28,15 +28,8 @@ _WINDOWS_DEVICES = frozenset(
 )
 _LONGEST_ON_WINDOWS = 200
 """Characters: cmd.exe and launchers do not support long paths, and files below need some."""
-_NAME_REFUSED = {
-    **dict.fromkeys("/\\", "it separates folders"),
-    ":": "it splits a PATH, and conda refuses it in a name",
-    ";": "it splits a PATH on Windows",
-    "#": "conda and environment.yml (CEP 24) refuse it",
-    **dict.fromkeys("*?<>|", "Windows refuses it in a file name"),
-    **dict.fromkeys("\"'`$", "shells give it a meaning"),
-    **dict.fromkeys("%!^&", "cmd.exe gives it a meaning"),
-}
+_PUNCTUATION = frozenset(" _-.+@,()=~")
+"""The characters of a name that are neither letters nor digits."""
 _POSIX_PATH_REFUSED = {
     ":": "it splits a PATH",
     ";": "shebang lines and PATH-like lists of packages break at it",
@@ -131,10 +124,11 @@ def check_name(name: str, where: str | None = None) -> None:
 
 
 def _check_name(name: str) -> None:
-    hint = "use letters of any alphabet, digits, '_', '-', '.' and spaces"
+    hint = "use letters of any alphabet, digits, spaces and _-.+@,()=~"
     if not name or name in {".", ".."}:
         raise UsageError(f"{name!r} is not a valid name for an environment", hint=hint)
-    _refuse_characters(name, _NAME_REFUSED, "the name", hint)
+    if strange := next((c for c in name if not _is_allowed(c)), None):
+        raise UsageError(f"the name {name!r} contains {strange!r}", hint=hint)
     if name.startswith(("-", "~")):
         raise UsageError(
             f"the name {name!r} must not start with {name[0]!r}",
@@ -151,6 +145,13 @@ def _check_name(name: str) -> None:
         raise UsageError(f"{name!r} is a device name on Windows", hint=hint)
     if len(os.fsencode(name)) > 200:
         raise UsageError("the name is longer than 200 bytes", hint="choose a shorter one")
+
+
+def _is_allowed(character: str) -> bool:
+    """Return whether it is a letter (with its marks), a digit, or in the list."""
+    import unicodedata
+
+    return character in _PUNCTUATION or unicodedata.category(character)[0] in "LMN"
 
 
 def check_prefix(
@@ -170,7 +171,7 @@ def check_prefix(
     refused = {} if os.name == "nt" else _POSIX_PATH_REFUSED
     if is_windows(platform):  # also if it is created on another system
         refused = refused | _WINDOWS_PATH_REFUSED
-    _refuse_characters(text, refused, "the path", hint)
+    _refuse_characters(text, refused, hint)
     if not text.isascii() and sys.getfilesystemencoding().lower() not in {"utf-8", "utf8"}:
         raise UsageError(
             f"the path is not ASCII, and this locale's encoding ({sys.getfilesystemencoding()}) is not "
@@ -252,15 +253,15 @@ def _check_length_on_windows(prefix: Path, hint: str) -> None:
         )
 
 
-def _refuse_characters(text: str, refused: dict[str, str], what: str, hint: str) -> None:
+def _refuse_characters(text: str, refused: dict[str, str], hint: str) -> None:
     import unicodedata
 
     for character in text:
         if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}:
             raise UsageError(
-                f"{what} {text!a} contains a control or unencodable character", hint=hint
+                f"the path {text!a} contains a control or unencodable character", hint=hint
             )
         if character in refused:
             raise UsageError(
-                f"{what} {text!r} contains {character!r}: {refused[character]}", hint=hint
+                f"the path {text!r} contains {character!r}: {refused[character]}", hint=hint
             )

@@ -105,6 +105,7 @@ def choose(
     specs = _specs(
         asked, packages, previous, channels=channels, platforms=platforms, update=update,
         exclude_newer=exclude_newer, pypi_index=pypi_index, virtual_packages=virtual_packages,
+        machine=machine,
     )  # fmt: skip
     return LockRequest(
         specs=specs,
@@ -128,6 +129,7 @@ def _specs(
     exclude_newer: str | None,
     pypi_index: str | None,
     virtual_packages: Sequence[str],
+    machine: Path | None,
 ) -> tuple[EnvironmentSpec, ...]:
     """Return one spec for each platform: those that are given, and those of the lock."""
     if exclude_newer is not None:

@@ -16,10 +16,8 @@ SECRET = st.text("abcdefghijklmnopqrstuvwxyzABCXYZ0123456789-_.~", min_size=6, m
     [
         ("https://h/ch", "https://h/ch"),
         ("https://u:p@h/ch", "https://h/ch"),
-        ("https://u@h:8080/ch", "https://h:8080/ch"),
         ("https://h/t/abc-123/ch", "https://h/ch"),
         ("https://u:p@h/t/abc/ch/linux-64/x.conda", "https://h/ch/linux-64/x.conda"),
-        ("https://h/t", "https://h/t"),
         ("https://h/channel/t/abc", "https://h/channel/t/abc"),
         ("conda-forge", "conda-forge"),
         ("file:///a%20b/c", "file:///a%20b/c"),

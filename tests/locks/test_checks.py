@@ -75,13 +75,10 @@ def test_the_request_in_a_lock_is_checked(tmp_path: Path, key: str, value: objec
 
 
 @pytest.mark.parametrize("write", [write_pixi, write_condalock])
-@pytest.mark.parametrize("subdir", ["win-64", "osx-arm64"])
-def test_no_package_of_another_platform(
-    tmp_path: Path, write: Callable[[LockFile], str], subdir: str
-) -> None:
+def test_no_package_of_another_platform(tmp_path: Path, write: Callable[[LockFile], str]) -> None:
     path = tmp_path / "my.lock"
-    path.write_text(write(LockFile(locks=(lock(package("a", subdir=subdir), package("b")),))))
-    why = f"a-1.0-0.conda is for {subdir}, and locked for 'linux-64'"
+    path.write_text(write(LockFile(locks=(lock(package("a", subdir="win-64"), package("b")),))))
+    why = "a-1.0-0.conda is for win-64, and locked for 'linux-64'"
     with pytest.raises(SpecError, match=why) as caught:
         read_lock(path, "linux-64")
     line = 1 + path.read_text().partition("a-1.0-0.conda")[0].count("\n")
@@ -91,8 +88,8 @@ def test_no_package_of_another_platform(
 
 @pytest.mark.parametrize(
     "spec",
-    ["python", "python >=3.12,<3.13.0a0", "numpy=2", "conda-forge::zlib=1=0", "zlib[version='>=1']",
-     "file:///srv/c::zlib", "a 1.* *_cp312", "a[version='>=1',extras=[b,c],md5=x]", "_libgcc_mutex"],
+    ["python >=3.12,<3.13.0a0", "conda-forge::zlib=1=0", "file:///srv/c::zlib",
+     "a[version='>=1',extras=[b,c],md5=x]", "_libgcc_mutex"],
 )  # fmt: skip
 def test_specs_as_people_write_them(tmp_path: Path, spec: str) -> None:
     path = tmp_path / "my.lock"

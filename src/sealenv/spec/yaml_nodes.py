@@ -30,8 +30,6 @@ _NUMBER = re.compile(
     r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 )
 """YAML 1.2.2, 10.3.2: numbers of the core schema."""
-_INVALID = re.compile(r"[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""YAML 1.2.2, 5.1: characters that a document must not contain."""
 
 
 def read_text(path: Path, *, limit: int) -> str:
@@ -162,21 +160,8 @@ def load(text: str, source: str, *, aliases: bool = False) -> Node:
         why = error.problem or error.context
         raise SpecError(f"the file is not YAML: {why}", where=at, hint="fix the file") from error
     except yaml.reader.ReaderError as error:
-        raise _unreadable(text, source) from error
-
-
-def _unreadable(text: str, source: str) -> SpecError:
-    """Return the error for the first invalid character; PyYAML does not name its line."""
-    found = _INVALID.search(text)
-    if found is None:
-        return SpecError("the file is not YAML", where=source, hint="fix the file")
-    before = text[: found.start()]
-    line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
-    return SpecError(
-        f"the file is not YAML: the character U+{ord(found.group()):04X}",
-        where=f"{source}:{line}:{column}",
-        hint="remove the character",
-    )
+        why = f"the file is not YAML: {error.reason}"
+        raise SpecError(why, where=source, hint="remove the invalid character") from error
 
 
 class _Builder:

@@ -95,16 +95,6 @@ def test_files_have_the_modes_of_the_umask(shared_environment: Path) -> None:
     assert stat.S_IMODE((shared_environment / "bin" / "pip").stat().st_mode) == 0o777 & ~mask
 
 
-def test_history_is_what_conda_reads(shared_environment: Path, python_minor: str) -> None:
-    lines = (shared_environment / "conda-meta" / "history").read_text().splitlines()
-    assert lines[0].startswith("==> ")
-    assert lines[0].endswith(" <==")
-    assert any(line.startswith("# cmd: sealenv create my_env") for line in lines)
-    assert any(line.startswith("+") and "::python-" in line for line in lines)
-    specs = next(line for line in lines if line.startswith("# update specs: "))
-    assert f"'python={python_minor}'" in specs
-
-
 def test_pyc_are_there_owned_and_free_of_the_prefix(shared_environment: Path) -> None:
     record = json.loads(next((shared_environment / "conda-meta").glob("pip-*.json")).read_text())
     compiled = [p["_path"] for p in record["paths_data"]["paths"] if p["path_type"] == "pyc_file"]

@@ -208,7 +208,6 @@ def test_exclude_newer_needs_upload_times(asker: Asker) -> None:
     [
         (conda_lock(build="0_73_pypy"), "CPython"),
         (conda_lock("zos-z"), "wheels do not exist for zos-z"),
-        (Lock(platform="linux-64", channels=(), packages=()), "CPython"),
     ],
 )
 def test_no_wheels_for_the_target(asker: Asker, lock: Lock, words: str) -> None:

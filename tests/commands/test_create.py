@@ -41,6 +41,8 @@ def test_first_create_on_a_machine_writes_prefix_and_cache_alone(
     assert answer["tools"]["pip"].startswith("pip ")
     assert "stand-in" in answer["tools"]["conda"]
     assert "stand-in" in answer["tools"]["mamba"]
+    sealed = machine.json("info", answer["prefix"])["bytes"]
+    assert sealed // 2 < answer["bytes"] <= sealed  # the file table and the seal come later
 
 
 def test_prefix_is_sealed_and_nothing_of_the_making_is_left(shared_environment: Path) -> None:

@@ -49,12 +49,8 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
     [
         ("veri", ["plain,verify"]),
         ("cache cl", ["plain,clean"]),
-        ("create --exclude-n", ["plain,--exclude-newer"]),
         ("create --platform win", ["plain,win-64"]),
-        ("export e --format cond", ["plain,conda-lock"]),
-        ("info pl", ["plain,plain_3_12"]),
         ("info -n pl", ["plain,plain_3_12"]),
-        ("verify --fast pl", ["plain,plain_3_12"]),
         ("diff pl", ["plain,plain_3_12", "file,pl"]),
         ("run plain_3_12 -- tool", ["plain,tool-of-it"]),
         ("create -f my", ["file,my"]),

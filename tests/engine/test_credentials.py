@@ -44,11 +44,8 @@ def test_create_works_and_leaves_the_secret_nowhere(
 
 
 @pytest.mark.parametrize("pattern", ["*/prio-1*.conda", "*repodata*"])
-@pytest.mark.parametrize("status", [403, 404])
-def test_failures_do_not_show_it(
-    machine: Machine, server: ChannelServer, pattern: str, status: int
-) -> None:
-    server.fail(pattern, status=status)
+def test_failures_do_not_show_it(machine: Machine, server: ChannelServer, pattern: str) -> None:
+    server.fail(pattern, status=403)
     done = create(machine, server.url(), "prio")
     assert done.returncode == 5
     assert "next:" in done.stderr

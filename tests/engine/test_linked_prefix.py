@@ -58,7 +58,8 @@ def test_history_has_the_requested_specs(ours: tuple[Machine, Path]) -> None:
     prefix = ours[1]
     revisions, requested = parse_history((prefix / "conda-meta" / "history").read_text())
     assert len(revisions) == 1
-    when, lines, _ = revisions[0]
+    when, lines, comments = revisions[0]
+    assert comments[0].startswith("# cmd: sealenv create e ")
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", when)
     assert requested == {"update": ["python", "pip", "demo-hello"]}
     expected = {

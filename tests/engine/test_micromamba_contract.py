@@ -69,13 +69,13 @@ class Bench:
             timeout=120,
         )
 
-    def install(self, *args: str, verb: str = "install", sha256: str = "") -> Any:
+    def install(self, *args: str, sha256: str = "") -> Any:
         """The call of the scripts."""
         listed = self.root / "explicit.txt"
         url = f"{NOWHERE}/noarch/{self.archive.name}#sha256:{sha256 or self.sha256}"
         listed.write_text(f"# platform: {current_platform()}\n@EXPLICIT\n{url}\n")
         return self.call(
-            verb, "--yes", "--no-rc", "--offline", "--no-pyc", "--no-shortcuts",
+            "install", "--yes", "--no-rc", "--offline", "--no-pyc", "--no-shortcuts",
             "--safety-checks", "enabled", "--platform", current_platform(),
             "--root-prefix", str(self.pkgs.parent), "--prefix", str(self.prefix),
             "--file", str(listed), *args,
@@ -110,11 +110,3 @@ def test_it_hashes_what_lies_in_its_cache(bench: Bench) -> None:
     done = bench.install(sha256="0" * 64)
     assert done.returncode != 0
     assert not (bench.prefix / "share/note.txt").exists()
-
-
-def test_create_deletes_what_is_there(bench: Bench) -> None:
-    """Why the scripts say `install`: with `--yes`, create takes our marker away."""
-    done = bench.install(verb="create")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert not (bench.prefix / MARK).exists()
-    assert list(bench.home.rglob("environments.txt"))

@@ -44,7 +44,7 @@ def fails(
 
 class TestArchive:
     @pytest.mark.parametrize(
-        ("status", "reason"), [(404, "not found (404)"), (403, "refuses access"), (410, "410")]
+        ("status", "reason"), [(404, "not found (404)"), (403, "refuses access")]
     )
     def test_a_final_answer_is_believed_at_once(
         self, machine: Machine, server: ChannelServer, status: int, reason: str
@@ -56,11 +56,8 @@ class TestArchive:
         assert answer["where"] == f"{server.base}/main/noarch/prio-1.0-0.conda"
         assert gets(server, "prio") == 1
 
-    @pytest.mark.parametrize("status", [500, 503, 429])
-    def test_what_passes_is_tried_again(
-        self, machine: Machine, server: ChannelServer, status: int
-    ) -> None:
-        server.fail(ARCHIVE, status=status, times=2)
+    def test_what_passes_is_tried_again(self, machine: Machine, server: ChannelServer) -> None:
+        server.fail(ARCHIVE, status=503, times=2)
         machine.tiny("e", server.url(), "prio")
         assert gets(server, "prio") == 3
 
@@ -79,18 +76,12 @@ class TestArchive:
         assert gets(server, "prio") == 2
         machine.run("verify", "e")
 
-    def test_a_stalled_server_is_given_up_and_tried_again(
-        self, machine: Machine, server: ChannelServer
-    ) -> None:
-        server.fail(ARCHIVE, stall=True, times=1)
-        machine.tiny("e", server.url(), "prio", SEALENV_TIMEOUT="1")
-        assert gets(server, "prio") == 2
-
-    def test_a_server_that_stays_stalled_is_told(
+    def test_a_stalled_server_is_tried_again_and_given_up(
         self, machine: Machine, server: ChannelServer
     ) -> None:
         server.fail(ARCHIVE, stall=True)
         answer = fails(machine, server, SEALENV_TIMEOUT="1")
+        assert gets(server, "prio") == 3
         assert "sent nothing for 1 seconds, 3 attempts" in answer["what"]
         assert "SEALENV_TIMEOUT" in answer["hint"]
 
@@ -116,14 +107,11 @@ class TestIndex:
         server.fail(self.PATTERN, status=500, times=2)
         machine.tiny("e", server.url(), "prio")
 
-    @pytest.mark.parametrize("fault", [{"truncate": 100}, {"flip": True}])
-    def test_a_damaged_index(
-        self, machine: Machine, server: ChannelServer, fault: dict[str, int]
-    ) -> None:
-        server.fail(self.PATTERN, **fault)
+    def test_a_damaged_index(self, machine: Machine, server: ChannelServer) -> None:
+        server.fail(self.PATTERN, truncate=100)
         assert fails(machine, server)["error"] == "channel"
 
-    @pytest.mark.parametrize("name", ["repodata.json", "repodata.json.zst", "repodata.json.bz2"])
+    @pytest.mark.parametrize("name", ["repodata.json", "repodata.json.zst"])
     def test_a_web_page_in_the_place_of_the_index(self, machine: Machine, name: str) -> None:
         """As from the login page of a network."""
         for subdir in ("noarch", "linux-64"):

@@ -53,9 +53,8 @@ def engines_of(machine: Machine) -> list[str]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-@pytest.mark.parametrize("args", [("--nope",), ("a/b",), ("--help",)])
-def test_an_invalid_command_line_leaves_no_engine(machine: Machine, args: tuple[str, ...]) -> None:
-    done = machine.run("create", *args, code=None)
+def test_an_invalid_command_line_leaves_no_engine(machine: Machine) -> None:
+    done = machine.run("create", "--nope", code=None)
     assert "Traceback" not in done.stderr
     assert "ResourceWarning" not in done.stderr
     end = time.monotonic() + 20

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from sealenv.engine.solve import lacking
+from sealenv.engine.messages import Fit
+from sealenv.engine.solve import fit
 from tests.locks.locks import lock, package
 
 
@@ -18,5 +21,6 @@ from tests.locks.locks import lock, package
     ],
 )
 def test_the_requirement_is_compared(spec: str, problem: str | None) -> None:
-    found = lacking(lock(package("a", depends=[spec]), platform="osx-arm64"))
+    request = Fit(lock=lock(package("a", depends=[spec]), platform="osx-arm64"))
+    found = asyncio.run(fit(request, None))
     assert found == ([f"{spec} ({problem}): a"] if problem else [])

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.errors import OfflineError
 from sealenv.locks import LockedWheel
 from tests.pypi.asker import Asker, conda_lock, installed
 from tests.pypi.index import Wheel, serve
@@ -100,12 +99,3 @@ def test_a_url_decides(asker: Asker) -> None:
         Wheel("app", files={"app.py": "other\n"}).write(asker.index.root / "other")
         (new,) = asker.ask(f"app @ {elsewhere}", url=url, keep=old).wheels
         assert (old[0].url, new.url) == (place, elsewhere)
-
-
-def test_offline_from_kept_wheels(asker: Asker) -> None:
-    asker.index.add(Wheel("aaa", requires=["bbb"]), Wheel("bbb"))
-    with serve(asker.index.root) as url:
-        old = asker.ask("aaa", url=url).wheels
-    assert asker.ask("aaa >0", url=url, keep=old, offline=True).wheels == old
-    with pytest.raises(OfflineError):
-        asker.ask("aaa >1", url=url, keep=old, offline=True)

@@ -131,6 +131,9 @@ CASES: dict[str, tuple[dict[str, tuple[str, ...]], str]] = {
     "the first by name": ({"a": (), "b": ()}, "a"),
     "the one that depends on the other": ({"a": (), "b": ("a",)}, "b"),
     "each on the other": ({"a": ("b",), "b": ("a",)}, "a"),
+    "the first of three": ({"c": (), "b": (), "a": ()}, "a"),
+    "the one that depends on two": ({"a": (), "b": ("a",), "c": ("b",)}, "c"),
+    "the one that depends on the last": ({"a": (), "b": ("c",), "c": ()}, "a"),
 }
 
 

@@ -250,10 +250,8 @@ def _show_created(made: Created) -> None:
 
 def _what_was_made(made: Created) -> str:
     """Return one line: Python, packages, size and time."""
-    from sealenv.commands.environments import measure
-
     packages = counted(made.packages + made.wheels, "package")
-    parts = [packages, size_text(measure(made.prefix)[1]), f"{sum(made.seconds.values()):.0f} s"]
+    parts = [packages, size_text(made.bytes), f"{sum(made.seconds.values()):.0f} s"]
     return ", ".join([f"Python {made.python}", *parts] if made.python else parts)
 
 

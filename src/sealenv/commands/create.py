@@ -83,6 +83,7 @@ class Created(msgspec.Struct, frozen=True, kw_only=True):
     packages: Count
     wheels: Count
     files: Count
+    bytes: Bytes
     lock_digest: Sha256
     fingerprints: Fingerprints | None
     clobbers: Annotated[
@@ -260,7 +261,7 @@ def make(job: Job, confirm: Callable[[Plan], None] | None = None) -> Created:
         activation = steps.write_activation(job)
         steps.share_archives(job, lock)
         checked = steps.check(job, lock, held)
-        seal = steps.seal(
+        seal, size = steps.seal(
             job, lock, held, scripts=scripts, patched=patched, compiled=compiled,
             activation=activation, checked=checked,
         )  # fmt: skip
@@ -278,6 +279,7 @@ def make(job: Job, confirm: Callable[[Plan], None] | None = None) -> Created:
         packages=len(lock.packages),
         wheels=len(lock.wheels),
         files=contents.files,
+        bytes=size,
         lock_digest=seal.lock.digest,
         fingerprints=seal.fingerprints,
         clobbers=contents.clobbers,

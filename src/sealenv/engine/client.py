@@ -152,10 +152,8 @@ class Engine:
 
     def micromamba_of(self, package: LockedPackage, platform: str) -> Path:
         """Take the executable out of a package in the store, and return its path there."""
-        request = messages.Obtain(
-            platform=platform, store=self._access({}, offline=True).store, package=package
-        )
-        return Path(self._call(request))
+        store = str(self.store.root)
+        return Path(self._call(messages.Obtain(platform=platform, store=store, package=package)))
 
     def index(self, channel: Path, subdirs: Sequence[str]) -> None:
         """Write the compressed and sharded indexes of a channel folder with a repodata.json."""

@@ -38,7 +38,7 @@ from sealenv.spec.model import parse_time
 from sealenv.store.archives import Store
 from sealenv.urls import redact, split_credentials
 
-__all__ = ["detect", "fit", "lacking", "solve"]
+__all__ = ["detect", "fit", "solve"]
 
 _URL = re.compile(r'\burl="([^"]+)"')
 """The URL in the text of a MatchSpec, which has no attribute for it."""
@@ -241,22 +241,16 @@ async def detect(request: Detect, emit: object) -> list[str]:
 
 
 async def fit(request: Fit, emit: object) -> list[str]:
-    """List the requirements of the lock that this machine does not meet."""
-    return lacking(request.lock, request.machine, request.virtual_packages)
-
-
-def lacking(
-    lock: Lock, machine: Sequence[str] | None = None, changes: Sequence[str] = ()
-) -> list[str]:
-    """List the requirements (`__glibc >=2.28`, `__cuda`) that this machine does not meet.
+    """List the requirements (`__glibc >=2.28`, `__cuda`) of the lock that this machine does not meet.
 
     The dependencies of the packages count, not the machine on which the lock was made.
     """
+    lock = request.lock
     here = {
         v.name.normalized: PackageRecord(
             v.name.normalized, str(v.version), v.build_string, 0, lock.platform
         )
-        for v in _virtual_packages(lock.platform, machine, changes)
+        for v in _virtual_packages(lock.platform, request.machine, request.virtual_packages)
     }
     wanted: dict[str, list[str]] = {}
     for package in lock.packages:

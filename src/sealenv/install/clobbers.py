@@ -1,8 +1,8 @@
 """Decide which package wins a path that several packages ship.
 
 py-rattler keeps the file of one package and moves the others aside. The rule here
-(docs/reference/fingerprint.md) is py-rattler's for two packages: the one that depends on the other
-wins, otherwise the first by name.
+(docs/reference/fingerprint.md): the one that depends on the other wins, otherwise the first by name.
+py-rattler decides differently for dependencies in a cycle.
 
 A standalone script cannot move files after linking. But micromamba links an @EXPLICIT list in order
 (from mamba's sources, MTransaction): the last file stays, on Windows the first.
@@ -17,9 +17,9 @@ from typing import Any
 
 import msgspec
 
-from sealenv.errors import LinkError, SpecError
+from sealenv.errors import SpecError
 from sealenv.layout import is_windows
-from sealenv.locks import Lock, LockedPackage
+from sealenv.locks import Lock
 from sealenv.locks.model import depends_on
 from sealenv.prefix.records import read_raw, scan_records, write_raw
 from sealenv.spec.matchspec import package_name
@@ -65,25 +65,20 @@ def settle_clobbers(prefix: Path, lock: Lock, clobbers: Mapping[str, Collection[
         prefix: a pending prefix, linked, with complete records.
         lock: the linked packages.
         clobbers: path -> the packages that ship it.
-
-    Raises:
-        LinkError: a record does not contain the path.
     """
-    for path, owners in sorted(clobbers.items()):
-        package = lock.find(winner(owners, lock))
-        assert package is not None
-        record = read_raw(prefix, package.dist)
-        entries = record["paths_data"]["paths"]
-        names = [(e["_path"], e.get("original_path") or "") for e in entries]
-        entry = next((pair for pair in names if path in map(_slashes, pair)), None)
-        if entry is None:
-            raise LinkError(
-                f"the record of {package.dist} does not contain {path!r}",
-                where=str(prefix),
-                hint="run the same command again",
-            )
-        if _slashes(entry[0]) != path:
-            _swap(prefix, lock, path, package, record)
+    owners = set().union(*clobbers.values())
+    dists = {package.name: package.dist for package in lock.packages if package.name in owners}
+    records = {name: read_raw(prefix, dist) for name, dist in dists.items()}
+    changed = set()
+    for path, names in sorted(clobbers.items()):
+        won = winner(names, lock)
+        holder = next(name for name in names if _entries(records[name], path))
+        if holder != won:
+            _move(prefix, records[holder], path, f"{_ASIDE}/{holder}/{path}")
+            _move(prefix, records[won], f"{_ASIDE}/{won}/{path}", path)
+            changed |= {holder, won}
+    for name in sorted(changed):
+        write_raw(prefix, dists[name], records[name])
 
 
 def _slashes(path: str) -> str:
@@ -91,35 +86,20 @@ def _slashes(path: str) -> str:
     return path.replace("\\", "/")
 
 
-def _swap(
-    prefix: Path, lock: Lock, path: str, package: LockedPackage, record: dict[str, Any]
-) -> None:
-    """Move the file in place aside, and the package's own into place."""
-    for other in lock.packages:
-        theirs = read_raw(prefix, other.dist)
-        if other.name != package.name and any(
-            _slashes(e["_path"]) == path for e in theirs["paths_data"]["paths"]
-        ):
-            aside = f"{_ASIDE}/{other.name}/{path}"
-            (prefix / aside).parent.mkdir(parents=True, exist_ok=True)
-            os.replace(prefix / path, prefix / aside)
-            _rename(theirs, path, aside, original=path)
-            write_raw(prefix, other.dist, theirs)
-    aside = f"{_ASIDE}/{package.name}/{path}"
-    os.replace(prefix / aside, prefix / path)
-    _rename(record, aside, path, original=None)
-    write_raw(prefix, package.dist, record)
+def _entries(record: Mapping[str, Any], path: str) -> list[dict[str, Any]]:
+    return [e for e in record["paths_data"]["paths"] if _slashes(e["_path"]) == path]
 
 
-def _rename(record: dict[str, Any], old: str, new: str, *, original: str | None) -> None:
-    files = record.get("files", ())
-    record["files"] = [new if _slashes(name) == old else name for name in files]
-    for entry in record["paths_data"]["paths"]:
-        if _slashes(entry["_path"]) == old:
-            entry["_path"] = new
-            entry.pop("original_path", None)
-            if original:
-                entry["original_path"] = original
+def _move(prefix: Path, record: dict[str, Any], old: str, new: str) -> None:
+    """Move a file of a package in the prefix, and change its record."""
+    (prefix / new).parent.mkdir(parents=True, exist_ok=True)
+    os.replace(prefix / old, prefix / new)
+    record["files"] = [new if _slashes(f) == old else f for f in record.get("files", ())]
+    for entry in _entries(record, old):
+        entry["_path"] = new
+        entry.pop("original_path", None)
+        if new.startswith(_ASIDE):
+            entry["original_path"] = old
 
 
 def clobbers_in_prefix(prefix: Path) -> Clobbers:

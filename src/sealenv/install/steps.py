@@ -32,6 +32,7 @@ from sealenv.prefix.records import PrefixRecord, add_pyc, finish, read_records
 from sealenv.seals.contents import Known, complete, digests_of_linking, time_of_linking
 from sealenv.seals.filetable import write_table
 from sealenv.seals.seal import SCHEMA, EngineNote, LockNote, PatchNote, Seal, timestamp, write_seal
+from sealenv.seals.snapshot import FILE, Snapshot, take_snapshot
 from sealenv.spec.requirements import requirement_name
 from sealenv.store.archives import link_pkgs, offer
 
@@ -229,8 +230,11 @@ def seal(
     compiled: Known,
     activation: list[str],
     checked: CheckReport | None,
-) -> Seal:
+) -> tuple[Seal, int]:
     """Take the fingerprints, write the seal, and remove the marker: the environment is complete.
+
+    Returns:
+        The seal, and the size of the environment in bytes.
 
     Raises:
         EngineError: the engine died, and its hold on the lock with it.
@@ -267,9 +271,16 @@ def seal(
         linked = Known(digests_of_linking(records), time_of_linking(job.prefix))
         return [linked, compiled] if trusted else []
 
-    table = complete(job.prefix, made, known=known, reporter=job.reporter)
+    rows = take_snapshot(job.prefix)
+    table = complete(job.prefix, made, rows=rows, known=known, reporter=job.reporter)
     _commit(job, held, made, table)
-    return made
+    return made, _size(rows)
+
+
+def _size(rows: Snapshot) -> int:
+    """Return the bytes of all files; a hard-linked one counts once."""
+    files = (row for row in rows.values() if row.kind == FILE)
+    return sum({row.inode or row.path: row.size for row in files}.values())
 
 
 def _commit(job: Job, held: PrefixLock, made: Seal, table: bytes) -> None:

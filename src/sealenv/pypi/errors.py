@@ -6,9 +6,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import unquote
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion
 
 from sealenv.errors import DigestError, EngineError, FetchError, SealenvError, SolveError
 from sealenv.spec.model import EnvironmentSpec
@@ -28,6 +26,8 @@ _NONE = re.compile(r"No matching distribution found for (\S+)")
 _CONFLICT = re.compile(r"The conflict is caused by:\n((?: +\S.*\n)+)")
 _LINE = re.compile(r"-r \S+ \(line (\d+)\)")
 _FILE = re.compile(r"/([^/\s#]+)\.(whl|tar\.gz|zip|tar\.bz2|tgz)\b")
+_NO_SOURCES = "No sources permitted"
+_NO_VERSIONS = "(from versions: none)"
 _MOST_LINES = 15
 
 
@@ -125,43 +125,31 @@ def _unreached(found: re.Match[str], indexes: str) -> FetchError:
 def _no_wheel(
     requirement: str, spec: EnvironmentSpec, log: str, details: Sequence[str]
 ) -> SolveError:
-    """Return the error for a requirement without a wheel: sources only, other machines, or nothing."""
+    """Return the error for a requirement without a wheel, with the last files that pip skipped."""
     name = re.split(r"[\s\[<>=!~;@(]", requirement, maxsplit=1)[0]
-    skipped = [line for line in log.splitlines() if _is_about(name, requirement, line)]
-    sources = [line for line in skipped if "No sources permitted" in line]
-    others = [line for line in skipped if "wheel's tags" in line or "Requires-Python" in line]
-    hint = "ask for another version, or use a conda package"
-    if others:
-        reason = f"no wheel of {name} is for {spec.platform} and the environment's python"
-    elif sources:
+    skipped = [line for line in log.splitlines() if _skips(name, line)]
+    if skipped and all(_NO_SOURCES in line for line in skipped) and _NO_VERSIONS in log:
         reason = f"{name} has source distributions only"
         hint = (
             "use a conda package, or build a wheel and give its folder with --find-links: a build gives "
             "different bytes on each machine"
         )
     else:
-        reason = f"no index has {requirement}"
-        hint = "check the name and the version"
-    links = [_link(line) for line in (others or sources)[-5:]]
+        reason = f"no wheel satisfies {requirement} on {spec.platform}"
+        hint = "check the name and the version, or use a conda package"
+    links = [_link(line) for line in skipped[-5:]]
     return SolveError(reason, where=", ".join(spec.indexes), details=[*details, *links], hint=hint)
 
 
-def _is_about(name: str, requirement: str, line: str) -> bool:
-    """Return whether a line of the log is about a file of the name, in a requested version."""
+def _skips(name: str, line: str) -> bool:
+    """Return whether a line of the log skips a wheel or source distribution of the name."""
     match = _FILE.search(line)
-    if match is None:
+    if match is None or "Skipping link" not in line:
         return False
     stem = unquote(match[1])
-    if match[2] == "whl":
-        found, version = [*stem.split("-"), ""][:2]
-    else:  # an old source distribution can have hyphens in its name
-        found, _, version = stem.rpartition("-")
-    if canonicalize_name(found) != canonicalize_name(name):
-        return False
-    try:
-        return Requirement(requirement).specifier.contains(version, prereleases=True)
-    except (InvalidRequirement, InvalidVersion):
-        return True
+    # An old source distribution can have hyphens in its name.
+    found = stem.partition("-")[0] if match[2] == "whl" else stem.rpartition("-")[0]
+    return canonicalize_name(found) == canonicalize_name(name)
 
 
 def _requirement(requirements: Sequence[str], line: int) -> str:

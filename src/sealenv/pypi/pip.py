@@ -162,7 +162,6 @@ class Question:
         timeout: seconds of silence after which an index is given up.
         kept: wheels that pip sees as installed and replaces only if it must.
         kept_pins: versions of locked wheels that need another file, as constraints.
-        no_index: whether to answer from the kept wheels alone.
     """
 
     spec: EnvironmentSpec
@@ -171,7 +170,6 @@ class Question:
     timeout: float
     kept: tuple[LockedWheel, ...] = ()
     kept_pins: tuple[str, ...] = ()
-    no_index: bool = False
 
     @property
     def is_local(self) -> bool:
@@ -261,8 +259,6 @@ def _arguments(question: Question, scratch: Path) -> list[str]:
     ]  # fmt: skip
     if spec.exclude_newer:
         args += ["--uploaded-prior-to", spec.exclude_newer]
-    if question.no_index:
-        return [*args, "--no-index"]
     first, *more = (spec.index_secrets.get(url, url) for url in spec.indexes)
     args += ["--index-url", first]
     args += [word for url in more for word in ("--extra-index-url", url)]

@@ -43,8 +43,7 @@ def resolve_wheels(
 ) -> Lock:
     """Return the lock with the wheels for `spec.requirements`.
 
-    Offline, the answer is the cached one for the same request, or from the kept wheels or an index in
-    a folder.
+    Offline, the answer is the cached one for the same request, or from an index in a folder.
 
     Args:
         spec: the requirements, indexes and cut-off time.
@@ -110,30 +109,14 @@ def _answer(
         try:
             return msgspec.json.decode(cached.read_bytes(), type=tuple[LockedWheel, ...])
         except (OSError, msgspec.DecodeError):
-            return _from_kept(question, environ, warn)
+            raise OfflineError(
+                "the resolved 'pip:' section is not in the cache",
+                hint="run the same command once without --offline, or create from a lock",
+            ) from None
     wheels = _ask(question, environ, warn)
     cached.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(cached, msgspec.json.encode(wheels))
     return wheels
-
-
-def _from_kept(
-    question: Question, environ: Mapping[str, str], warn: Callable[[str], None]
-) -> tuple[LockedWheel, ...]:
-    """Answer from the kept wheels alone.
-
-    Raises:
-        OfflineError: they do not satisfy the requirements.
-    """
-    try:
-        if question.kept and not any(" @ " in line for line in question.spec.requirements):
-            return _ask(replace(question, no_index=True), environ, warn)
-    except SolveError:
-        pass
-    raise OfflineError(
-        "the resolved 'pip:' section is not in the cache",
-        hint="run the same command once without --offline, or create from a lock",
-    )
 
 
 def _ask(

@@ -98,16 +98,10 @@ def export(
         platforms=[check_platform(platform)] if platform is not None else [],
     )
     notes = list(_losses(found, format, environment))
-
-    def complete(file: LockFile) -> LockFile:
-        with started() as (store, engine):
-            store.prepare()
-            with store.in_use():
-                return complete_lock(file, engine, reporter, offline=offline)
-
     request = Request(
         found, platform, from_history, name,
-        store=Store(Path(locations.cache_root())), warn=notes.append, complete=complete,
+        store=Store(Path(locations.cache_root())), warn=notes.append,
+        complete=partial(_complete, reporter=reporter, offline=offline),
     )  # fmt: skip
     text = FORMATS[format].write(request)
     if path is not None:
@@ -135,6 +129,14 @@ def _check_format(format: str, *, from_history: bool, name: str | None) -> None:
         )
     if format not in SCRIPTS and name is not None:
         raise UsageError("--default-name is for scripts", hint="use --format sh or --format bat")
+
+
+def _complete(file: LockFile, *, reporter: Reporter, offline: bool) -> LockFile:
+    """Add the fields that the lock lacks, from the archives of its packages."""
+    with started() as (store, engine):
+        store.prepare()
+        with store.in_use():
+            return complete_lock(file, engine, reporter, offline=offline)
 
 
 def _losses(found: Subject, format: str, environment: str | None) -> Iterator[str]:

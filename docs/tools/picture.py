@@ -37,9 +37,9 @@ COMMANDS = (
 
 _COLOURS = (
     (r"^(fetch|verify|repair):", "cyan"),
-    (r"^(altered|stale-pyc)\b|damaged, \d+ damaged paths|^sealenv run:.*", "bold red"),
+    (r"^(altered|stale-pyc)\b|damaged, \d+ damaged paths?|^sealenv run:.*", "bold red"),
     (r"^ *next:", "bold yellow"),
-    (r"^restored|\d+ restored|^removed", "green"),
+    (r"^(restored|fixed)\b|\d+ repaired|^removed", "green"),
 )
 
 

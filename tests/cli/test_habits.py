@@ -72,9 +72,13 @@ def test_the_command_to_type_has_the_words_that_were_typed(made: Machine) -> Non
             "sealenv run e -- conda install 'numpy>=2' six",
         ),
         (("update", "six"), "sealenv run ENV -- conda update six"),
+        (("update", "e"), "sealenv run e -- conda update PACKAGE"),
         (("init", "bash"), "sealenv shell NAME"),
+        (("env", "remove", "-n", "e"), "sealenv remove -n e"),
     ):
         assert made.run(*words, code=2).stderr.splitlines()[-1] == f"  next: {typed}"
+    fish = made.run("info", "e", SHELL="/usr/bin/fish").stdout
+    assert f"source {made.envs / 'e'}/activate.fish" in fish
 
 
 @pytest.mark.parametrize(

@@ -31,5 +31,5 @@ def test_the_picture_shows_the_tour_and_asks_no_server() -> None:
     svg = picture.PICTURE.read_text(encoding="utf-8")
     prompts = [line[2:] for line in picture.shown(svg).splitlines() if line.startswith("$ ")]
     assert prompts == list(picture.COMMANDS)
-    assert "damaged, 2 damaged paths" in picture.shown(svg)
+    assert "damaged, 1 damaged path" in picture.shown(svg)
     assert "@font-face" not in svg

@@ -266,7 +266,7 @@ def _next_commands(prefix: Path, platform: str) -> list[tuple[str, str]]:
     folders = filter(None, os.environ.get("PATH", "").split(os.pathsep))
     if clean or find(os.environ) or any(map(environment_of, folders)):
         return [use, ("or a shell", f"sealenv shell {clean}{name}")]
-    other = "PowerShell: activate.ps1" if os.name == "nt" else "fish, csh, xonsh, nu: activate.*"
+    other = "PowerShell: activate.ps1" if os.name == "nt" else "other shells: activate.*"
     return [
         use,
         ("or activate", activation_line(prefix, platform)),

@@ -128,9 +128,11 @@ def remove_command(
     The folder must be an environment. Links are not followed.
     """
     from sealenv.commands.remove import remove
+    from sealenv.locations import find
     from sealenv.naming import shown
 
     if not yes and (as_json or not is_terminal(sys.stdin)):
+        find(env)
         raise UsageError("remove needs confirmation", hint=f"sealenv remove {shown(env)} -y")
 
     def confirm(removal: Removal) -> None:

@@ -138,6 +138,8 @@ class _Lazy(click.Group):
 def _no_command(name: str, words: Sequence[str]) -> UsageError:
     why, hint = _INSTEAD.get(name, ("", "sealenv --help"))
     hint = _filled_in(hint, words)
+    if name == "env" and words and words[0] in _COMMANDS:  # conda env list, env remove -n NAME
+        hint = " ".join(["sealenv", *words])
     near = _close(name, [*_COMMANDS, *_INSTEAD])
     if not why and near:
         hint = f"did you mean {near}? {_INSTEAD.get(near, ('', f'sealenv {near} --help'))[1]}"
@@ -155,9 +157,11 @@ def _filled_in(command: str, words: Sequence[str]) -> str:
             env = next(left, None)
         elif not word.startswith("-"):
             rest.append(word)
+    if "PACKAGE" in command and rest and env is None and resolve_env(rest[0])[0]:
+        env = rest.pop(0)
     if "PACKAGE" in command and rest:
         command = command.replace("PACKAGE", " ".join(map(shown, rest)))
-    elif rest:
+    elif rest and "PACKAGE" not in command:
         env = env or rest[0]
     if env:
         command = re.sub(r"\bENV\b", lambda found: shown(env), command)

@@ -153,7 +153,7 @@ def size_text(size: object) -> str:
 
 
 def activation_line(prefix: Path, platform: str) -> str:
-    """Return the command that activates an environment in the usual shell."""
+    """Return the command that activates an environment in the user's shell."""
     from sealenv.layout import is_windows
     from sealenv.naming import shown
 
@@ -161,7 +161,18 @@ def activation_line(prefix: Path, platform: str) -> str:
         if os.name != "nt":
             return f"on Windows, in its folder there: call {prefix.name}\\activate.bat"
         return f"call {shown(str(prefix / 'activate.bat'))}"
-    return f". {shown(f'{prefix}/activate.sh')}"
+    command, extension = _ACTIVATE.get(os.path.basename(os.environ.get("SHELL", "")), (".", "sh"))
+    return f"{command} {shown(f'{prefix}/activate.{extension}')}"
+
+
+_ACTIVATE = {
+    "fish": ("source", "fish"),
+    "csh": ("source", "csh"),
+    "tcsh": ("source", "csh"),
+    "xonsh": ("source", "xsh"),
+    "nu": ("overlay use", "nu"),
+}
+"""Command and extension, by the name in SHELL; others are POSIX shells."""
 
 
 def show_checked(python: str | None, tools: Mapping[str, str]) -> None:

@@ -68,9 +68,8 @@ def _show_repaired(done: Repaired, env: str) -> None:
         lines.append(f"left  {finding.kind} {printable(finding.path, path=True)}")
         lines.append(f"      {printable(finding.hint)}")
     print_most(lines, f"sealenv repair {shown(env)} --dry-run")
-    count = f"{len(done.repaired)} {word}, {len(done.left)} left"
-    if done.dry_run:
-        count = f"{word} {len(done.repaired)}, {len(done.left)} left"
+    verb = "to repair" if done.dry_run else "repaired"
+    count = f"{len(done.repaired)} {verb}, {len(done.left)} left"
     click.echo(count if done.repaired or done.left else "nothing to repair", err=True)
 
 

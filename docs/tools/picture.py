@@ -39,7 +39,7 @@ _COLOURS = (
     (r"^(fetch|verify|repair):", "cyan"),
     (r"^(altered|stale-pyc)\b|damaged, \d+ damaged paths?|^sealenv run:.*", "bold red"),
     (r"^ *next:", "bold yellow"),
-    (r"^(restored|fixed)\b|\d+ repaired|^removed", "green"),
+    (r"^(repaired|fixed)\b|\d+ repaired|^removed", "green"),
 )
 
 

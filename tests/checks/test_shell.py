@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sys
 import venv
 from pathlib import Path
 
@@ -130,6 +131,19 @@ def test_path(tmp_path: Path) -> None:
     assert ids(machine)["shell"].where == f"PATH={tmp_path}/real venv/bin"
     found = examine(machine, ["path-relative"]).findings
     assert [f.where for f in found] == ["PATH: ~/bin", "PATH", "PATH: rel"]
+
+
+def test_the_environment_that_sealenv_runs_from(tmp_path: Path) -> None:
+    """`run` and `shell` leave it out; activation scripts do not know it, and refuse."""
+    programs = f"{sys.prefix}/bin"
+    machine = fake_computer(tmp_path, VIRTUAL_ENV=sys.prefix, PATH=f"{programs}:/usr/bin")
+    report = examine(machine, ["shell"])
+    assert not report.shell.findings
+    assert [(f.severity, f.where) for f in report.findings] == [
+        ("warning", f"VIRTUAL_ENV={sys.prefix}"),
+        ("warning", f"PATH={programs}"),
+    ]
+    assert all("activation scripts refuse" in f.why for f in report.findings)
 
 
 def test_a_synchronised_folder(tmp_path: Path) -> None:

@@ -74,11 +74,15 @@ def test_the_command_to_type_has_the_words_that_were_typed(made: Machine) -> Non
         (("update", "six"), "sealenv run ENV -- conda update six"),
         (("update", "e"), "sealenv run e -- conda update PACKAGE"),
         (("init", "bash"), "sealenv shell NAME"),
+        (("activate",), ". ENV/activate.sh"),
+        (("activat", "e"), f"did you mean activate? . {made.envs / 'e'}/activate.sh"),
         (("env", "remove", "-n", "e"), "sealenv remove -n e"),
+        (("env", "remove", "-n", "a b"), "sealenv remove -n 'a b'"),
     ):
         assert made.run(*words, code=2).stderr.splitlines()[-1] == f"  next: {typed}"
-    fish = made.run("info", "e", SHELL="/usr/bin/fish").stdout
-    assert f"source {made.envs / 'e'}/activate.fish" in fish
+    for words, code in ((("info", "e"), 0), (("activate", "e"), 2)):
+        done = made.run(*words, code=code, SHELL="/usr/bin/fish")
+        assert f"source {made.envs / 'e'}/activate.fish" in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(

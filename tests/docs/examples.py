@@ -51,7 +51,7 @@ class Reader:
     ) -> None:
         machine = Machine(root)
         self.home = machine.home
-        self.work = self.home / "work"
+        self.work = self.home / "study"
         self.work.mkdir()
         self._model = model
         self._minor = shown_minor(channels)

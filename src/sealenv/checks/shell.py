@@ -11,7 +11,8 @@ from sealenv.checks.check import SEVERITIES, Check, Cut, Finding, Severity, chec
 from sealenv.checks.computer import Computer, windows_entries
 from sealenv.checks.patterns import loads
 from sealenv.checks.profiles import Block, Profile
-from sealenv.gates.admission import look
+from sealenv.gates.admission import Finding as Dirt
+from sealenv.gates.admission import find, look
 
 _SHOWN = 5
 """Lines of a block that are shown."""
@@ -22,11 +23,22 @@ _SHOWN = 5
     "variables of the current shell, and folders on its PATH, of another environment",
     "activation, `run` and `shell` refuse this shell",
     "error",
+    "warning",
 )
 def _current_shell(computer: Computer) -> Iterator[Finding]:
-    for found in look(computer.environ):
-        where = f"{found.name}={found.value}"
-        yield Finding("error", found.what, where, found.clear, why=found.why)
+    dirty = look(computer.environ)
+    for found in dirty:
+        yield Finding("error", found.what, _setting(found), found.clear, why=found.why)
+    known = {_setting(found) for found in dirty}
+    for found in find(computer.environ, own=True):
+        if _setting(found) not in known:
+            what = f"{found.what}, the one that sealenv runs from"
+            why = "activation scripts refuse this shell; `run` and `shell` do not"
+            yield Finding("warning", what, _setting(found), found.clear, why=why)
+
+
+def _setting(found: Dirt) -> str:
+    return f"{found.name}={found.value}"
 
 
 @check(

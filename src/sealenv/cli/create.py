@@ -257,14 +257,13 @@ def _what_was_made(made: Created) -> str:
 
 def _next_commands(prefix: Path, platform: str) -> list[tuple[str, str]]:
     """Return two commands that work in this terminal, also where another environment is active."""
-    from sealenv.gates.admission import environment_of, find, look
+    from sealenv.gates.admission import find, look
     from sealenv.naming import shown
 
     name = shown(prefix.name if _has_short_name(prefix) else str(prefix))
     clean = "--clean " if "--clean" in sys.argv or look(os.environ) else ""
     use = ("use it", f"sealenv run {clean}{name} -- python")
-    folders = filter(None, os.environ.get("PATH", "").split(os.pathsep))
-    if clean or find(os.environ) or any(map(environment_of, folders)):
+    if clean or find(os.environ, own=True):
         return [use, ("or a shell", f"sealenv shell {clean}{name}")]
     other = "PowerShell: activate.ps1" if os.name == "nt" else "other shells: activate.*"
     return [

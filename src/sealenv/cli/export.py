@@ -128,7 +128,8 @@ def bundle_command(
 
     given = {}
     for word in micromamba:
-        platform, _, given[platform] = word.partition("=")
+        platform, _, file = word.partition("=")
+        given[platform] = file
     with make_reporter(quiet=quiet or as_json, verbose=verbose) as reporter:
         made = bundle(what, micromamba=given, reporter=reporter, **wanted)
     if as_json:

@@ -9,6 +9,7 @@ import re
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from traceback import walk_tb
 from typing import Any
 
@@ -16,7 +17,7 @@ import click
 from click.shell_completion import shell_complete
 
 from sealenv._version import __version__
-from sealenv.cli.output import DeclinedError, paint
+from sealenv.cli.output import DeclinedError, activation_line, paint
 from sealenv.errors import (
     FilesystemError,
     InterruptedCommandError,
@@ -70,10 +71,7 @@ _COMMANDS = {name: place for group in _GROUPS.values() for name, place in group.
 _CONDA = "conda, mamba and pip inside the environment change packages"
 _SHELL = "sealenv does not change your shell's start-up files"
 _INSTEAD = {
-    "activate": (
-        "the environment has a script for each shell",
-        r"call PREFIX\activate.bat" if os.name == "nt" else ". PREFIX/activate.sh",
-    ),
+    "activate": ("the environment has a script for each shell", "ACTIVATE"),
     "add": (_CONDA, "sealenv run ENV -- conda install PACKAGE"),
     "clean": ("the cache has its own command", "sealenv cache clean --all"),
     "completion": (
@@ -136,13 +134,16 @@ class _Lazy(click.Group):
 
 
 def _no_command(name: str, words: Sequence[str]) -> UsageError:
+    from sealenv.naming import shown
+
     why, hint = _INSTEAD.get(name, ("", "sealenv --help"))
     hint = _filled_in(hint, words)
     if name == "env" and words and words[0] in _COMMANDS:  # conda env list, env remove -n NAME
-        hint = " ".join(["sealenv", *words])
+        hint = " ".join(["sealenv", *map(shown, words)])
     near = _close(name, [*_COMMANDS, *_INSTEAD])
     if not why and near:
-        hint = f"did you mean {near}? {_INSTEAD.get(near, ('', f'sealenv {near} --help'))[1]}"
+        _, then = _INSTEAD.get(near, ("", f"sealenv {near} --help"))
+        hint = f"did you mean {near}? {_filled_in(then, words)}"
     return UsageError(f"no such command {name!r}" + (f": {why}" if why else ""), hint=hint)
 
 
@@ -150,6 +151,7 @@ def _filled_in(command: str, words: Sequence[str]) -> str:
     """Put the environment or the packages that were typed into a command to type."""
     from sealenv.locations import resolve_env
     from sealenv.naming import shown
+    from sealenv.spec.model import current_platform
 
     env, rest, left = None, [], iter(words)
     for word in left:
@@ -165,7 +167,9 @@ def _filled_in(command: str, words: Sequence[str]) -> str:
         env = env or rest[0]
     if env:
         command = re.sub(r"\bENV\b", lambda found: shown(env), command)
-        command = command.replace("PREFIX", shown(resolve_env(env)[0] or env))
+    if command == "ACTIVATE":
+        prefix = Path(resolve_env(env)[0] or env) if env else Path("ENV")
+        command = activation_line(prefix, current_platform())
     return command
 
 

@@ -55,15 +55,11 @@ def repair_command(dry_run: bool, offline: bool, as_json: bool, quiet: bool, env
 def _show_repaired(done: Repaired, env: str) -> None:
     from sealenv.naming import printable, shown
 
-    word = "would restore" if done.dry_run else "restored"
+    word = "would repair" if done.dry_run else "repaired"
     lines = []
     for finding in done.repaired:
         owner = printable(f" ({finding.package})" if finding.package else "")
-        # A compiled file that no package ships is deleted: Python writes it again.
-        done_to_it = (
-            ("would fix" if done.dry_run else "fixed") if finding.kind == "stale-pyc" else word
-        )
-        lines.append(f"{done_to_it}  {printable(finding.path, path=True)}{owner}: {finding.kind}")
+        lines.append(f"{word}  {printable(finding.path, path=True)}{owner}: {finding.kind}")
     for finding in done.left:
         lines.append(f"left  {finding.kind} {printable(finding.path, path=True)}")
         lines.append(f"      {printable(finding.hint)}")

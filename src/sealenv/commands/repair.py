@@ -26,13 +26,7 @@ from sealenv.prefix.exclusive import exclusive
 from sealenv.progress import QUIET, Reporter
 from sealenv.repairs.archives import obtain
 from sealenv.repairs.plan import Plan, make_plan
-from sealenv.repairs.restore import (
-    alone,
-    clear,
-    make_way,
-    restore,
-    set_mode,
-)
+from sealenv.repairs.restore import alone, clear, make_way, restore, set_mode
 from sealenv.request.arguments import StrPath, named, prefix_of
 from sealenv.seals.findings import Finding, refuse_moved
 from sealenv.system.processes import programs_in
@@ -53,7 +47,7 @@ class Repaired(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         prefix: the environment.
         dry_run: whether nothing was changed.
-        repaired: what was restored; with `dry_run`: what would be.
+        repaired: what was repaired; with `dry_run`: what would be.
         left: the damage that is left, with what to do about it.
     """
 
@@ -73,12 +67,12 @@ def repair(
 
     Args:
         env: a name or a path.
-        dry_run: only show what would be restored.
+        dry_run: only show what would be repaired.
         offline: do not use the network.
         reporter: shows the progress.
 
     Returns:
-        what was restored, and the damage that is left.
+        what was repaired, and the damage that is left.
 
     Raises:
         PrefixError: it is pending, moved, in use by another process, or on Windows by a program.

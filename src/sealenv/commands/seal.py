@@ -40,7 +40,7 @@ from sealenv.seals.seal import (
     write_seal,
 )
 from sealenv.seals.snapshot import hash_rows, look_again
-from sealenv.seals.wheels import is_of, locked_wheels, requested_of
+from sealenv.seals.wheels import is_of, requested_of
 from sealenv.system.volumes import real_folder
 
 __all__ = ["Sealed", "seal"]
@@ -203,8 +203,8 @@ def _refuse_scripts_of_others(comparison: Comparison) -> None:
 def _lock_of(comparison: Comparison) -> Lock:
     """Return the packages by their records, and the locked wheels that are still installed."""
     lock = installed(comparison.prefix, comparison.platform)
-    known = locked_wheels(comparison.seal.lock.wheels) if comparison.seal else []
-    wheels = [w for w in known if any(is_of(w, found) for found in comparison.distributions)]
+    found = comparison.distributions
+    wheels = [w for w in comparison.wheels if any(is_of(w, each) for each in found)]
     return msgspec.structs.replace(lock, platform=comparison.platform, wheels=tuple(wheels))
 
 
@@ -219,8 +219,7 @@ def _describe(comparison: Comparison, lock: Lock, *, changed: bool) -> Seal:
     spec = {"packages": list(read_requested(comparison.prefix).values()), **spec}
     if changed:
         spec["packages"] = list(read_requested(comparison.prefix).values()) or spec["packages"]
-        sealed = locked_wheels(old.lock.wheels) if old else []
-        asked = requested_of(spec.get("requirements", ()), sealed, lock.wheels)
+        asked = requested_of(spec.get("requirements", ()), comparison.wheels, lock.wheels)
         spec["requirements"] = list(asked)
     keep_check = old is not None and not changed
     return Seal(

@@ -61,12 +61,14 @@ class Finding:
         return dict(vars(self))
 
 
-def find(environ: Mapping[str, str], prefix: str = "") -> list[Finding]:
+def find(environ: Mapping[str, str], prefix: str = "", *, own: bool = False) -> list[Finding]:
     """Return what makes `environ` dirty: variables in the order of the table, then folders of PATH.
 
     Args:
-        environ: variables without the environment that sealenv itself runs from (`admission.scrub`).
+        environ: variables; unless `own`, without those of the environment that sealenv runs from
+            (`admission.scrub`).
         prefix: the environment to enter: its own folders on PATH do not count.
+        own: the environment that sealenv runs from counts too, as it does for activation scripts.
     """
     by_rule = {}
     for name, value in environ.items():
@@ -74,8 +76,10 @@ def find(environ: Mapping[str, str], prefix: str = "") -> list[Finding]:
         if rule is not None and rule.applies_to(value):
             by_rule[rule.name] = Finding(rule, value, name)
     found = [by_rule[rule.name] for rule in RULES if rule.name in by_rule]
-    own = (sys.prefix, sys.exec_prefix, *([prefix] if prefix else []))
-    return found + [Finding(ON_PATH, folder) for folder in _of_other_environments(environ, own)]
+    mine = [prefix] if prefix else []
+    if not own:
+        mine += [sys.prefix, sys.exec_prefix]
+    return found + [Finding(ON_PATH, folder) for folder in _of_other_environments(environ, mine)]
 
 
 _PROGRAMS = ("bin", "scripts")

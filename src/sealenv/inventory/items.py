@@ -15,6 +15,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from sealenv.layout import META, PKGS, USER_FOLDER, walk
+from sealenv.locks import LockedWheel
 from sealenv.prefix.condafiles import read_requested
 from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.seals.distributions import Distribution, scan_distributions
@@ -109,8 +110,10 @@ def read_items(prefix: Path, seal: Seal | None) -> tuple[list[Item], list[str]]:
     found = scan_distributions(prefix, owned)
     of_pip |= {d.name: f"pypi:{d.name}" for d in found}
     asked = read_requested(prefix)
+    lines = [str(line) for line in seal.spec.get("requirements", ())] if seal else []
     items = [_package(r, by_name, asked, about.get(r.name, _NOTHING)) for r in records]
-    items += [_distribution(prefix, each, of_pip, seal) for each in found]
+    wheels = locked_wheels(seal.lock.wheels) if seal else []
+    items += [_distribution(prefix, d, of_pip, locked_wheel(wheels, d), lines) for d in found]
     return sorted({item.id: item for item in items}.values(), key=lambda item: item.id), problems
 
 
@@ -138,13 +141,15 @@ def _package(
 
 
 def _distribution(
-    prefix: Path, found: Distribution, of_pip: Mapping[str, str], seal: Seal | None
+    prefix: Path,
+    found: Distribution,
+    of_pip: Mapping[str, str],
+    wheel: LockedWheel | None,
+    requirements: Iterable[str],
 ) -> Item:
     folder = found.record.rpartition("/")[0]
     about = read_metadata(prefix, f"{folder}/METADATA") or _NOTHING
-    wheel = locked_wheel(locked_wheels(seal.lock.wheels), found) if seal else None
-    lines = [str(line) for line in seal.spec.get("requirements", ())] if seal else []
-    asked = [line for line in lines if _asked_name(line) == found.name]
+    asked = [line for line in requirements if _asked_name(line) == found.name]
     if wheel is None and not asked and f"{folder}/REQUESTED" in {f.path for f in found.files}:
         asked = [found.name]  # pip's own note, wrong for wheels from a lock
     return Item(

@@ -18,7 +18,7 @@ from sealenv.prefix.installed import installed_package
 from sealenv.progress import Reporter
 from sealenv.seals.compare import Comparison
 from sealenv.seals.findings import Finding
-from sealenv.seals.wheels import locked_wheel, locked_wheels
+from sealenv.seals.wheels import locked_wheel
 
 __all__ = ["Archives", "obtain", "unpack_wheels", "wheel_of"]
 
@@ -124,15 +124,13 @@ def _packages(
 def wheel_of(comparison: Comparison, path: str) -> LockedWheel | None:
     """Return the locked wheel that a path comes from; None if pip has replaced it since."""
     found = comparison.of_distributions.get(path)
-    for note in comparison.seal.pip if comparison.seal else ():
-        # Its RECORD may be what is missing.
-        inside = path.startswith(f"{note.record.rpartition('/')[0]}/")
-        if found[0].record != note.record if found else not inside:
-            continue
-        if comparison.seal is None or note.record in comparison.reinstalled:
-            return None
-        return locked_wheel(locked_wheels(comparison.seal.lock.wheels), note)
-    return None
+    # Its RECORD may be what is missing.
+    record = found[0].record if found else f"{path.partition('.dist-info/')[0]}.dist-info/RECORD"
+    notes = comparison.seal.pip if comparison.seal else ()
+    note = next((note for note in notes if note.record == record), None)
+    if note is None or record in comparison.reinstalled:
+        return None
+    return locked_wheel(comparison.wheels, note)
 
 
 def unpack_wheels(comparison: Comparison, archives: Archives, engine: Engine, folder: Path) -> None:

@@ -8,7 +8,7 @@ import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sealenv.prefix.records import PrefixRecord, RecordPath
 from sealenv.seals.changes import (
@@ -26,6 +26,9 @@ from sealenv.seals.distributions import (
 from sealenv.seals.fingerprint import promised
 from sealenv.seals.seal import PatchNote, Seal
 from sealenv.seals.snapshot import FILE, FOLDER, LINK, Row, Snapshot, native
+
+if TYPE_CHECKING:
+    from sealenv.locks import LockedWheel
 
 __all__ = ["Claim", "Comparison", "Expected"]
 
@@ -157,6 +160,13 @@ class Comparison:
     def locked(self) -> dict[str, tuple[str, str]]:
         """Name -> (name-version-build, sha256) of the sealed packages."""
         return locked_packages(self.seal.lock.packages) if self.seal else {}
+
+    @functools.cached_property
+    def wheels(self) -> list[LockedWheel]:
+        """The sealed wheels."""
+        from sealenv.seals.wheels import locked_wheels  # slow to import; verify needs none
+
+        return locked_wheels(self.seal.lock.wheels) if self.seal else []
 
     @functools.cached_property
     def reinstalled(self) -> set[str]:

@@ -36,7 +36,6 @@ def copy_file(source: Name, target: Name, status: os.stat_result) -> None:
     shutil.copystat(source, target)
     if set_owner(target, status):
         os.chmod(target, stat.S_IMODE(status.st_mode))
-    set_times(target, status)
 
 
 def copy_link(source: Name, target: Name, status: os.stat_result) -> None:

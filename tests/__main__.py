@@ -343,8 +343,6 @@ def print_end(results: dict[str, int], notes: list[str], report: Path, last: str
     for reason, count in reasons.most_common():
         print(f"  {count} x {reason}")
         print(f"      {names[reason]}{', ...' if count > 1 else ''}")
-    if again := hung_in(report):
-        print(f"run again after Wine hung: {len(again)} ({', '.join(again)})")
     for note in notes:
         print(f"  note: {note}")
     print(last, flush=True)
@@ -368,17 +366,6 @@ def skipped(report: Path, within: str = "") -> tuple[Counter[str], dict[str, str
                 reasons[reason] += 1
                 names.setdefault(reason, f"{case.get('classname')}::{case.get('name')}")
     return reasons, names
-
-
-def hung_in(report: Path) -> list[str]:
-    """Return the tests that ran twice because Wine hung (tests/windows/again.py)."""
-    if not report.is_file():
-        return []
-    return [
-        f"{case.get('classname')}::{case.get('name')}"
-        for case in ElementTree.parse(report).iter("testcase")
-        if any(held.get("name") == "wine_hung" for held in case.iter("property"))
-    ]
 
 
 # --- Small ------------------------------------------------------------------------------------

@@ -17,8 +17,6 @@ from sealenv.tour.channel import DemoChannel, build_demo_channel
 from tests.channel import Channels, build
 from tests.machine import Machine
 
-pytest_plugins = ["tests.windows.again"]
-
 REPO = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
 

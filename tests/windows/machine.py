@@ -14,20 +14,37 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import pytest
+from _pytest.outcomes import OutcomeException
 
 from tests.shells import required
-from tests.windows.hung import WineHungError, processes, what_hung
 from tests.windows.wine import copy_prefix, windows_path, wine_command
 
-__all__ = ["Done", "Windows", "find_windows"]
+__all__ = ["Done", "Windows", "WineTimeoutError", "find_windows", "processes"]
 
 REPO = Path(__file__).resolve().parents[2]
 Done = subprocess.CompletedProcess[str]
+
+
+class WineTimeoutError(OutcomeException):
+    """A program under Wine did not end in its time; the test runs once more (conftest.py).
+
+    No Exception, so that nothing in between takes it for the failure of what it tests: hypothesis would
+    try the example again, and report that it passes.
+    """
+
+
+def processes(prefix: Path) -> Iterator[psutil.Process]:
+    """Every process that runs with this WINEPREFIX, wineserver among them."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("WINEPREFIX") == str(prefix):
+                yield process
 
 
 @dataclass(frozen=True)
@@ -79,8 +96,8 @@ class Windows:
         in front of Windows' own. Exit codes arrive modulo 256 under Wine.
 
         Raises:
-            WineHungError: it did not end, and Wine was at rest; the Wine prefix is a new one.
-            subprocess.TimeoutExpired: it did not end.
+            WineTimeoutError: it did not end under Wine; the Wine prefix is a new one.
+            subprocess.TimeoutExpired: it did not end on Windows.
         """
         words = [self.path(word) if isinstance(word, Path) else word for word in argv]
         return self._start(words, env or {}, cwd, stdin, timeout)
@@ -150,8 +167,8 @@ class Windows:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 subprocess.run(argv, env=env, timeout=30, check=False)
             for left in processes(self.prefix):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(left.pid, signal.SIGKILL)
+                with contextlib.suppress(psutil.Error):
+                    left.kill()
 
     def renew(self) -> None:
         """End every program, and put a fresh Wine prefix in the old one's place."""
@@ -191,17 +208,29 @@ class Windows:
         try:
             out, err = child.communicate(stdin, timeout=timeout)
         except BaseException as error:
-            hung = what_hung(self.prefix, error) if self.prefix else None
+            said = self._what_ran(error)
             if self.wine:
                 os.killpg(child.pid, signal.SIGKILL)
                 self.kill()
             with contextlib.suppress(OSError), child:
                 child.kill()
-            if hung is None:
+            if not isinstance(error, subprocess.TimeoutExpired) or not self.wine:
                 raise
             self.renew()
-            raise WineHungError(hung) from None
+            raise WineTimeoutError(said) from None
         return subprocess.CompletedProcess(words, child.returncode, out, err)
+
+    def _what_ran(self, error: BaseException) -> str:
+        """Describe a timeout: every process under Wine, and what was printed so far."""
+        lines = [str(error)]
+        for process in processes(self.prefix) if self.prefix else ():
+            with contextlib.suppress(psutil.Error):
+                cpu = sum(process.cpu_times()[:2])
+                lines.append(f"{process.status()}, {cpu:.2f} s: {process.cmdline()}")
+        for name in ("stdout", "stderr"):
+            so_far = getattr(error, name, None) or b""
+            lines.append(f"{name}, so far: {so_far.decode(errors='replace')}")
+        return "\n".join(lines)
 
     def _wine(
         self, command: list[str], cwd: Path = Path("/"), env: Mapping[str, str] | None = None

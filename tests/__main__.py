@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -33,10 +32,6 @@ OLDEST = (3, 10)
 GROUPS = ("test", "lint")
 PIP_WITH_GROUPS = (25, 1)
 NUSHELL = "nushell@0.108"
-TOOK = CACHE / "took.json"
-"""The seconds that the last run of each kind took."""
-USUAL = {"all": 10, "all, with Wine": 20, "quick": 2}
-"""The minutes that each kind of run takes at most, on two processors, after the first set-up."""
 
 
 class SetupError(Exception):
@@ -55,10 +50,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("pytest", nargs="*", metavar="-- PYTEST_ARGUMENT", help="passed to pytest")
     options = parser.parse_args(argv)
     environ = clean_environ()
-    began = time.monotonic()
-    kind = kind_of_run(environ, quick=options.quick)
     if not options.pytest:
-        print(expected(kind), flush=True)
+        minutes = 2 if options.quick else 20 if wanted(environ, "wine") else 10
+        print(f"Under {minutes} minutes on two processors, after the first set-up", flush=True)
     try:
         if options.here:
             python, environ["PYTHONPATH"] = Path(sys.executable), str(ROOT / "src")
@@ -79,8 +73,6 @@ def main(argv: list[str] | None = None) -> int:
         results["pytest"] = code
         if wanted(environ, "wine") and not (options.here or options.quick):
             results["nothing of Windows skipped"] = int(bool(skipped(report, "tests.windows")[0]))
-        if not (options.pytest or options.no_lint):
-            note_time(kind, time.monotonic() - began)
         print_end(results, notes, report, last)
     finally:
         if options.keep:
@@ -88,38 +80,6 @@ def main(argv: list[str] | None = None) -> int:
         else:
             shutil.rmtree(temporary, ignore_errors=True)
     return 1 if any(results.values()) else 0
-
-
-# --- Time -------------------------------------------------------------------------------------
-
-
-def kind_of_run(environ: dict[str, str], *, quick: bool) -> str:
-    """Return a key of USUAL."""
-    if quick:
-        return "quick"
-    return "all, with Wine" if wanted(environ, "wine") else "all"
-
-
-def expected(kind: str) -> str:
-    """Return a line that says how long this run will take."""
-    usual = f"Tests ({kind}): under {USUAL[kind]} minutes on two processors"
-    last = times().get(kind)
-    return f"{usual}; the last run here took {last / 60:.1f}" if last else usual
-
-
-def note_time(kind: str, seconds: float) -> None:
-    """Keep the time of this run for the next one."""
-    TOOK.parent.mkdir(parents=True, exist_ok=True)
-    TOOK.write_text(json.dumps({**times(), kind: round(seconds)}), encoding="utf-8")
-
-
-def times() -> dict[str, int]:
-    """Return the seconds that earlier runs took, by kind."""
-    try:
-        found: dict[str, int] = json.loads(TOOK.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found
 
 
 # --- Python -----------------------------------------------------------------------------------

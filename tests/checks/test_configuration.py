@@ -30,7 +30,7 @@ def test_a_condarc(tmp_path: Path, text: str, lines: int) -> None:
         assert (found.where, found.severity, found.fixable) == (str(path), "warning", False)
         assert "it sets channels" in found.what
         assert "ssl_verify" not in found.what
-        assert found.how.startswith(f"conda config --file {path} --remove-key channels")
+        assert found.fix.startswith(f"conda config --file {path} --remove-key channels")
         assert len(found.evidence) == lines
     assert len(examine(machine, ["condarc"]).findings) == (lines > 0)
 
@@ -48,6 +48,6 @@ def test_a_pip_conf(tmp_path: Path, text: str, name: str | None) -> None:
     machine = fake_computer(tmp_path)
     write(machine.home / ".config/pip/pip.conf", text)
     found = examine(machine, ["pip-conf"]).findings
-    assert [(f.severity, f.how) for f in found] == (
+    assert [(f.severity, f.fix) for f in found] == (
         [("error", f"pip config --user unset {name}")] if name else []
     )

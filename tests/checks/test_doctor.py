@@ -103,7 +103,7 @@ def test_the_command(machine: Machine) -> None:
     assert ("error    profile-variable" in quiet, "condarc" in quiet) == (True, False)
     (machine.home / ".condarc").unlink()
     (found,) = machine.json("doctor", "--only", "profile-variable", code=1)["findings"]
-    assert found["fix"] == found["how"] != ""
+    assert found["fix"] != ""
     assert machine.run("doctor", "--only", "condarc").stderr.startswith("1 check: nothing found")
 
 

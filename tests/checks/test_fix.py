@@ -79,7 +79,7 @@ def test_a_block_inside_a_command_or_without_an_end_has_no_fix(tmp_path: Path) -
         (f"{path}:2", "error"),
         (f"{path}:6", "warning"),
     ]
-    assert all("by hand" in f.how for f in findings)
+    assert all("by hand" in f.fix for f in findings)
     assert not plan_fix(machine, ["conda-init"])[0].files
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from sealenv.checks.computer import find_blocks
 from sealenv.checks.patterns import variable_matters
-from sealenv.checks.profiles import find_blocks
 from sealenv.commands.doctor import examine
 from sealenv.gates.rules import RULES, Rule
 from tests.checks.computers import fake_computer, ids, write

@@ -83,7 +83,7 @@ def test_a_value_of_the_machine_needs_an_administrator(tmp_path: Path) -> None:
     machine = fake_computer(tmp_path, system="win32", registry=registry)
     found = ids(machine, "registry-path")["registry-path"]
     assert not found.fixable
-    assert "administrator" in found.how
+    assert "administrator" in found.fix
 
 
 def test_a_key_that_cannot_be_read_is_reported(tmp_path: Path) -> None:

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from sealenv.checks import patterns
 from sealenv.checks.check import SEVERITIES, Check, Cut, Finding, Severity, check, unreadable
-from sealenv.checks.computer import Computer, windows_entries
+from sealenv.checks.computer import Block, Computer, Profile, windows_entries
 from sealenv.checks.patterns import loads
-from sealenv.checks.profiles import Block, Profile
 from sealenv.gates.admission import Finding as Dirt
 from sealenv.gates.admission import find, look
 

@@ -130,7 +130,7 @@ def _show_problem(problem: Problem, home: str) -> None:
     say(f"    why: {printable(problem.why)}", 9)
     begins = "    fix: " if problem.fixable else "    to do: "
     does = f"sealenv doctor --fix {problem.id}: " if problem.fixable else ""
-    say(f"{begins}{does}{printable(problem.how)}", len(begins))
+    say(f"{begins}{does}{printable(problem.fix)}", len(begins))
 
 
 def _sum_up(report: Examined) -> None:
@@ -213,7 +213,7 @@ def _undo(computer: Computer, name: str | None, asking: _Asking) -> int:
 
 def _preview(fix: Fix, home: Path, *, undo: bool = False) -> Iterator[str]:
     """Yield a unified diff of each file, and the old and the new text of each value."""
-    from sealenv.checks.profiles import codec_of
+    from sealenv.checks.computer import codec_of
 
     for edit in fix.files:
         if not undo:

@@ -10,7 +10,6 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from traceback import walk_tb
 from typing import Any
 
 import click
@@ -19,7 +18,6 @@ from click.shell_completion import shell_complete
 from sealenv._version import __version__
 from sealenv.cli.output import DeclinedError, activation_line, paint
 from sealenv.errors import (
-    FilesystemError,
     InterruptedCommandError,
     SealenvError,
     UsageError,
@@ -255,29 +253,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 141
     except OSError as error:
-        mapped = _unwritten(error) if _stdout_fails(error) else from_oserror(error)
+        mapped = from_oserror(error)
         _report(mapped, as_json)
         return ours or mapped.exit_code
     return result if isinstance(result, int) else 0
-
-
-def _stdout_fails(error: OSError) -> bool:
-    """Whether stdout could not be written: in `echo`, or when it is flushed."""
-    if any(frame.f_code is click.echo.__code__ for frame, _ in walk_tb(error.__traceback__)):
-        return True
-    try:
-        sys.stdout.flush()
-    except OSError:
-        return True
-    return False
-
-
-def _unwritten(error: OSError) -> FilesystemError:
-    return FilesystemError(
-        f"the output cannot be written: {error.strerror or error}",
-        where="standard output",
-        hint="the command itself is done; fix the cause, then query the result",
-    )
 
 
 def _translate(error: click.ClickException, args: Sequence[str]) -> UsageError:
@@ -291,14 +270,7 @@ def _translate(error: click.ClickException, args: Sequence[str]) -> UsageError:
     text = " ".join(text.rstrip(".").split())
     if name == "list" and ("extra argument" in text or isinstance(error, click.NoSuchOption)):
         hint = "the packages of one environment: sealenv info ENV --packages"
-    if name == "mirror" and text.startswith("Missing argument") and _some_word(args[1:]):
-        text = "missing argument 'DEST'"  # click took the only argument for the first one
-        hint = "the channel folder comes last: sealenv mirror ENV|LOCK DEST"
     return UsageError(text[:1].lower() + text[1:], hint=hint)
-
-
-def _some_word(args: Sequence[str]) -> bool:
-    return any(not word.startswith("-") for word in args)
 
 
 def _interrupt(number: int, frame: object) -> None:

@@ -54,7 +54,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that `doctor` found; `how` is the older name of `fix`."""
+    """One thing that `doctor` found."""
 
     id: str
     severity: Literal["error", "warning", "note"]
@@ -63,7 +63,6 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     evidence: list[str]
     why: str
     fix: str
-    how: str
     fixable: bool
 
 
@@ -209,7 +208,6 @@ def _problem(finding: Finding) -> Problem:
         evidence=list(finding.evidence),
         why=finding.why,
         fix=finding.how,
-        how=finding.how,
         fixable=bool(finding.changes),
     )
 

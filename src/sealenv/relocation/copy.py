@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import stat
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
@@ -26,8 +28,7 @@ from sealenv.prefix.pending import clear_pending, read_plan, write_plan
 from sealenv.progress import Reporter
 from sealenv.relocation.relocation import Relocation, refuse_full
 from sealenv.seals.snapshot import FILE, Row, native
-from sealenv.system.copying import copy_file, copy_link, set_owner, set_times
-from sealenv.system.files import PART, final_path
+from sealenv.system.files import PART, final_path, open_regular
 from sealenv.system.hashing import hash_files
 
 __all__ = ["compare", "copy_entries", "entries_of", "refuse_no_room", "shareable"]
@@ -212,11 +213,11 @@ def _copy_entry(entry: Entry, target: Path, first_names: dict[object, str | byte
         link_pkgs(target, Path(os.readlink(entry.path).removeprefix("\\\\?\\")))
         return
     if entry.is_link:
-        copy_link(entry.path, place, entry.status)
+        _copy_link(entry.path, place, entry.status)
         return
     first = first_names.setdefault(_inode(entry), place)
     if first == place or not _link(first, place):
-        copy_file(entry.path, place, entry.status)
+        _copy_file(entry.path, place, entry.status)
 
 
 def _inode(entry: Entry) -> object:
@@ -228,13 +229,50 @@ def _finish_folders(source: Path, target: Path, entries: Sequence[Entry]) -> Non
     """Set owners, modes and times of folders, children first: writing into a folder changes them."""
     folders = [(_in(target, e), e.status) for e in entries if e.is_dir]
     for place, status in reversed([(os.fspath(target), os.lstat(source)), *folders]):
-        set_owner(place, status)
+        _set_owner(place, status)
         os.chmod(place, stat.S_IMODE(status.st_mode) | stat.S_IRWXU)
         if os.name == "posix":
-            set_times(place, status)
+            _set_times(place, status)
 
 
 def _in(target: Path, entry: Entry) -> str | bytes:
     if os.name == "nt":
         return native(target, entry.relative)
     return os.path.join(target, entry.relative)
+
+
+def _copy_file(source: str | bytes, target: str | bytes, status: os.stat_result) -> None:
+    """Copy a regular file to a name that does not exist."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    with (
+        open_regular(source, follow=False) as old,
+        open(os.open(target, flags, 0o600), "wb") as new,
+    ):
+        shutil.copyfileobj(old, new, 1 << 20)
+    shutil.copystat(source, target)
+    if _set_owner(target, status):
+        os.chmod(target, stat.S_IMODE(status.st_mode))
+
+
+def _copy_link(source: str | bytes, target: str | bytes, status: os.stat_result) -> None:
+    """Copy a symbolic link; its target need not exist."""
+    text = os.readlink(os.fsdecode(source))
+    os.symlink(text, os.fsdecode(target), target_is_directory=os.path.isdir(source))
+    _set_owner(target, status)
+    if os.utime in os.supports_follow_symlinks:
+        _set_times(target, status)
+
+
+def _set_owner(path: str | bytes, status: os.stat_result) -> bool:
+    """Set the owner from a status and return True, if we are root."""
+    if sys.platform == "win32" or os.geteuid() != 0:
+        return False
+    os.chown(path, status.st_uid, status.st_gid, follow_symlinks=False)
+    return True
+
+
+def _set_times(path: str | bytes, status: os.stat_result) -> None:
+    """Set the times from a status; a link is not followed."""
+    times = (status.st_atime_ns, status.st_mtime_ns)
+    follow = os.utime not in os.supports_follow_symlinks
+    os.utime(path, ns=times, follow_symlinks=follow)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -21,6 +21,7 @@ __all__ = [
     "WORDS",
     "Row",
     "Snapshot",
+    "differing",
     "hash_rows",
     "is_unchanged",
     "link_bytes",
@@ -212,14 +213,17 @@ def hash_rows(
 
 def is_unchanged(now: Mapping[str, Row], sealed: Mapping[str, Row]) -> bool:
     """Return whether size, time, inode and mode of everything are as sealed, and nothing is new."""
+    return next(differing(now, sealed), None) is None
+
+
+def differing(now: Mapping[str, Row], then: Mapping[str, Row]) -> Iterator[str]:
+    """Yield the paths that differ in size, time, inode or mode; new folders do not count."""
     for path, row in now.items():
-        then = sealed.get(path)
+        old = then.get(path)
         if row.kind == FOLDER:
-            same = not row.problem and (
-                then is None or (then.kind, then.mode) == (FOLDER, row.mode)
-            )
+            same = not row.problem and (old is None or (old.kind, old.mode) == (FOLDER, row.mode))
         else:
-            same = then is not None and row.same_stat(then)
+            same = old is not None and row.same_stat(old)
         if not same:
-            return False
-    return sealed.keys() <= now.keys()
+            yield path
+    yield from then.keys() - now.keys()

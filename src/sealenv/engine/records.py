@@ -1,30 +1,20 @@
-"""Convert between locked packages and py-rattler's records, and complete short ones."""
+"""Convert between locked packages and py-rattler's records."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-from pathlib import Path
 from typing import Any
 
-import msgspec
 from rattler import PackageRecord, RepoDataRecord
 from rattler.package import BuildString
-from rattler.package_streaming import PackageArchive
 
-from sealenv.engine.messages import Complete
-from sealenv.errors import DigestError, LinkError
-from sealenv.locks import Lock, LockedPackage
+from sealenv.errors import DigestError
+from sealenv.locks import LockedPackage
 from sealenv.locks.checks import check_package
-from sealenv.locks.model import topological
-from sealenv.store.archives import Store
-from sealenv.store.manifest import check_identity, identity_of
 from sealenv.urls import split_credentials
 
-__all__ = ["complete", "from_record", "to_record"]
-
-_KEPT = ("arch", "build_number", "constrains", "depends", "features", "license", "license_family",
-         "noarch", "platform", "python_site_packages_path", "timestamp", "track_features")  # fmt: skip
+__all__ = ["from_record", "to_record"]
 
 
 def from_record(record: RepoDataRecord) -> LockedPackage:
@@ -83,38 +73,3 @@ def to_record(package: LockedPackage, url: str = "file:///") -> RepoDataRecord:
     if raw.get("timestamp"):
         record.timestamp = dt.datetime.fromtimestamp(raw["timestamp"] / 1000, dt.timezone.utc)
     return RepoDataRecord(record, package.fn, url, package.channel)
-
-
-async def complete(request: Complete, emit: object) -> Lock:
-    """Fill in records that were read from a list of files, from each archive's index.json.
-
-    Linking needs `noarch`, and a prefix record needs the dependencies.
-
-    Raises:
-        LinkError: an archive cannot be read, or is another package than its file name says.
-    """
-    store = Store(Path(request.store))
-    packages = [
-        p if "build_number" in p.record else await _completed(p, store.path(p))
-        for p in request.lock.packages
-    ]
-    return msgspec.structs.replace(request.lock, packages=tuple(topological(packages)))
-
-
-async def _completed(package: LockedPackage, archive: Path) -> LockedPackage:
-    try:
-        opened = await PackageArchive.from_path(archive)
-        info = await opened.read_files(["info/index.json"])
-        index = msgspec.json.decode(info["info/index.json"] or b"", type=dict[str, Any])
-    except Exception as error:
-        raise LinkError(
-            f"the archive of {package.dist} cannot be read: {error}",
-            where=package.url,
-            hint="the package is damaged in its channel; tell the channel's owner",
-        ) from error
-    check_identity(package, identity_of(index))
-    known = {key: index[key] for key in _KEPT if index.get(key) is not None}
-    size = archive.stat().st_size
-    record = {"depends": [], "build_number": 0, **known, **package.record}
-    record |= {"sha256": package.sha256, "size": size}
-    return msgspec.structs.replace(package, record=record, size=size)

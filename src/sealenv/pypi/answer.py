@@ -24,8 +24,7 @@ from sealenv.errors import DigestError, SolveError
 from sealenv.locks import LockedWheel
 from sealenv.locks.checks import check_url, file_name
 from sealenv.locks.model import dependencies_first
-from sealenv.pypi.machine import Machine
-from sealenv.store.distributions import Distribution
+from sealenv.pypi.machine import Distribution, Machine
 from sealenv.urls import redact, split_credentials
 
 __all__ = ["as_installed", "missing_extras", "needed", "read_report", "split_kept", "topological"]

@@ -33,10 +33,9 @@ from sealenv.gates.admission import clean_environ, private_folders
 from sealenv.locks import LockedWheel
 from sealenv.pypi.answer import as_installed
 from sealenv.pypi.errors import explain
-from sealenv.pypi.machine import Machine
+from sealenv.pypi.machine import Distribution, Machine
 from sealenv.spec.model import EnvironmentSpec
 from sealenv.spec.requirements import requirement_name
-from sealenv.store.distributions import Distribution
 
 __all__ = ["NO_EFFECT", "Question", "ask", "run_pip"]
 

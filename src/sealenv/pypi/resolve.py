@@ -16,11 +16,10 @@ from packaging.utils import canonicalize_name
 from sealenv.errors import OfflineError, SolveError
 from sealenv.locks import Lock, LockedWheel
 from sealenv.pypi.answer import missing_extras, needed, read_report, split_kept, topological
-from sealenv.pypi.machine import machine_of
+from sealenv.pypi.machine import Distribution, machine_of
 from sealenv.pypi.pip import Question, ask
 from sealenv.spec.model import EnvironmentSpec
 from sealenv.store.archives import Store
-from sealenv.store.distributions import Distribution
 from sealenv.system.files import write_atomic
 
 __all__ = ["resolve_wheels"]

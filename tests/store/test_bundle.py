@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from sealenv.errors import BundleError, CacheDamagedError, DigestError, FetchError
 from sealenv.store import bundle_format
-from sealenv.store.archives import Store, archives_of
+from sealenv.store.archives import Store
 from sealenv.store.bundle import open_bundle
 from sealenv.store.bundle_format import LOCK, MANIFEST, Source, member_name, write_bundle
 from tests.store.bundling import ARCHIVES, PACKAGES, WHEEL, contents, locks, raw, small
@@ -61,7 +61,7 @@ class TestWriteAndRead:
             assert opened.locks == locks()
             (lock,) = opened.locks.locks
             opened.put_into(store, lock)
-        for item, data in zip(archives_of(lock), [*ARCHIVES, b"a wheel"], strict=True):
+        for item, data in zip(lock.archives, [*ARCHIVES, b"a wheel"], strict=True):
             assert store.path(item).read_bytes() == data
         assert list(store.tmp.iterdir()) == []
         take(bundle, store)  # once more: it is all there

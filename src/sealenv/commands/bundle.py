@@ -24,7 +24,7 @@ from sealenv.progress import QUIET, Reporter
 from sealenv.request.arguments import StrPath, named, optional_path, words
 from sealenv.request.subject import Subject, left_out
 from sealenv.request.subject import subject as read_subject
-from sealenv.store.archives import Store, archives_of
+from sealenv.store.archives import Store
 from sealenv.store.bundle import is_bundle
 from sealenv.store.bundle_format import (
     LOCK,
@@ -219,7 +219,7 @@ class _Job:
         archives = {
             member_name(item): Source(member_name(item), path=self.store.path(item))
             for lock in self.locks.locks
-            for item in archives_of(lock)
+            for item in lock.archives
         }
         readme = _README.format(
             name=self.locks.name, version=__version__, platforms=", ".join(self.locks.platforms)

@@ -19,8 +19,7 @@ from sealenv.engine.network import StalledError, make_client, watch
 from sealenv.errors import DigestError, FetchError, OfflineError, SealenvError
 from sealenv.locks import Lock, LockedWheel
 from sealenv.store.archives import MANIFEST, Archive, Store
-from sealenv.store.inspection import inspect
-from sealenv.store.manifest import check_identity, save
+from sealenv.store.manifest import check_identity, inspect, save
 from sealenv.urls import redact
 
 __all__ = ["fetch"]

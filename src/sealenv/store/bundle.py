@@ -22,7 +22,7 @@ from sealenv.errors import BundleError, DigestError, FetchError
 from sealenv.locks import Lock, LockedWheel, LockFile
 from sealenv.locks.checks import check_file
 from sealenv.locks.model import topological
-from sealenv.store.archives import Archive, Store, archives_of
+from sealenv.store.archives import Archive, Store
 from sealenv.store.bundle_format import (
     BLOCK,
     LARGEST,
@@ -134,7 +134,7 @@ class Bundle:
             self.verify()
         store.prepare()
         put = []
-        for item in archives_of(lock):
+        for item in lock.archives:
             with store.fetching(item):
                 if not (store.has(item) and store.verify(item)):
                     self._put(store, item)
@@ -249,7 +249,7 @@ class Bundle:
         if not file.locks or len(set(file.platforms)) != len(file.locks):
             raise self._broken(f"the platforms in its {LOCK} are {file.platforms!a}")
         wanted: set[str] = set()
-        for item in (item for lock in file.locks for item in archives_of(lock)):
+        for item in (item for lock in file.locks for item in lock.archives):
             self._check_item(item)
             wanted.add(member_name(item))
         if extra := {n for n in self._members if n.startswith(("packages/", "wheels/"))} - wanted:

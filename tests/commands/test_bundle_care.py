@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from sealenv.locks import Lock, LockedPackage, LockFile
-from sealenv.store.bundle_format import LOCK, Source, member_name, write_bundle
+from sealenv.store.bundle import LOCK, Source, member_name, write_bundle
 from sealenv.system.hashing import hash_file
 from tests.channel import Channels
 from tests.machine import Machine

@@ -25,11 +25,11 @@ from sealenv.request.arguments import StrPath, named, optional_path, words
 from sealenv.request.subject import Subject, left_out
 from sealenv.request.subject import subject as read_subject
 from sealenv.store.archives import Store
-from sealenv.store.bundle import is_bundle
-from sealenv.store.bundle_format import (
+from sealenv.store.bundle import (
     LOCK,
     BundleManifest,
     Source,
+    is_bundle,
     member_name,
     micromamba_member,
     write_bundle,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.bootstrap.releases import Releases
+from sealenv.bootstrap.scripts import Releases
 from tests.bootstrap.machine import DEFAULT, Bare
 from tests.channel import Channels
 from tests.machine import Machine

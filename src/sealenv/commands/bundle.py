@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from sealenv._version import __version__
 from sealenv.bootstrap.rebuild import PinnedMicromamba, platforms_for, render_rebuild
-from sealenv.bootstrap.releases import Releases
+from sealenv.bootstrap.scripts import Releases
 from sealenv.engine.client import Engine, micromamba_for, started
 from sealenv.errors import CacheDamagedError, SpecError, UsageError, from_oserror
 from sealenv.fields import AbsolutePath, Bytes, Count, Sha256, Texts

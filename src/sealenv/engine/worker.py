@@ -66,7 +66,7 @@ def _write(events: BinaryIO, event: Event) -> None:
 
 
 def _functions() -> dict[str, Callable[..., Awaitable[Any]]]:
-    from sealenv.engine import archives, channels, fetch, link, solve
+    from sealenv.engine import channels, fetch, link, records, solve
 
     return {
         "solve": solve.solve,
@@ -75,9 +75,9 @@ def _functions() -> dict[str, Callable[..., Awaitable[Any]]]:
         "look_up": channels.look_up,
         "index": channels.index,
         "fetch": fetch.fetch,
-        "complete": archives.complete,
-        "distributions": archives.distributions,
-        "micromamba": archives.micromamba,
+        "complete": records.complete,
+        "distributions": records.distributions,
+        "micromamba": records.micromamba,
         "link": link.link,
     }
 

@@ -112,8 +112,7 @@ def _abi(python: LockedPackage, lock: Lock) -> str:
     abi = lock.find("python_abi")
     builds = f"{python.build} {abi.build if abi else ''}"
     threaded = re.search(r"(?<![a-z0-9])cp\d+t(?![a-z0-9])", builds)
-    suffix = "t" if threaded else "m" if (int(major), int(minor)) < (3, 8) else ""
-    return f"cp{major}{minor}{suffix}"
+    return f"cp{major}{minor}{'t' if threaded else ''}"
 
 
 def _linux(machine: str, glibc: str | None) -> tuple[str, ...]:

@@ -31,8 +31,7 @@ from packaging.version import InvalidVersion, Version
 from sealenv.errors import EngineError
 from sealenv.gates.admission import clean_environ, private_folders
 from sealenv.locks import LockedWheel
-from sealenv.pypi.answer import as_installed
-from sealenv.pypi.errors import explain
+from sealenv.pypi.answer import as_installed, explain
 from sealenv.pypi.machine import Distribution, Machine
 from sealenv.spec.model import EnvironmentSpec
 from sealenv.spec.requirements import requirement_name

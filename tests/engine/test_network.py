@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import time
 from collections.abc import Iterator
 
@@ -56,13 +55,6 @@ class TestArchive:
         server.fail(ARCHIVE, status=503, times=2)
         machine.tiny("e", server.url(), "prio")
         assert gets(server, "prio") == 3
-
-    def test_a_wrong_digest_is_refused(self, machine: Machine, server: ChannelServer) -> None:
-        server.fail(ARCHIVE, flip=True)
-        answer = fails(machine, server)
-        assert answer["error"] == "digest"
-        server.heal()
-        machine.tiny("e", server.url(), "prio")
 
     def test_a_body_that_breaks_off_is_tried_again(
         self, machine: Machine, server: ChannelServer
@@ -120,26 +112,8 @@ class TestIndex:
         answer = fails(machine, server, SEALENV_TIMEOUT="1")
         assert "sent nothing for 1 seconds" in answer["what"]
 
-    def test_connection_refused(self, machine: Machine) -> None:
-        with socket.socket() as closed:
-            closed.bind(("127.0.0.1", 0))
-            url = f"http://127.0.0.1:{closed.getsockname()[1]}/main"
-            began = time.monotonic()
-            answer = machine.tiny("e", url, "prio", code=5)
-        assert time.monotonic() - began < _BOUND
-        assert answer["error"] == "channel"
-        assert answer["where"] == url
-        assert "refused" in " ".join(answer["details"]).lower()
-
 
 class TestOffline:
-    def test_what_is_cached_does(self, machine: Machine, channels: Channels) -> None:
-        with ChannelServer(channels.root) as server:
-            url = server.url()
-            machine.tiny("one", url, "prio")
-        machine.tiny("two", url, "prio", args=["--offline"])
-        machine.run("verify", "two")
-
     def test_a_cold_cache(self, machine: Machine, server: ChannelServer) -> None:
         answer = machine.tiny("e", server.url(), "prio", args=["--offline"], code=5)
         assert answer["error"] == "offline"

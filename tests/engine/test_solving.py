@@ -46,11 +46,6 @@ class TestPriority:
         turned = ("-c", channels.extra_url, "-c", channels.main_url)
         assert chosen(machine, *turned, *tiny("prio"))["prio"] == ("2.0", "extra")
 
-    def test_the_second_gives_what_only_it_has(self, machine: Machine, channels: Channels) -> None:
-        both = ("-c", channels.main_url, "-c", channels.extra_url)
-        plan = chosen(machine, *both, *tiny("only-in-extra", "prio"))
-        assert plan == {"only-in-extra": ("1.0", "extra"), "prio": ("1.0", "main")}
-
     @pytest.mark.parametrize("spec", ["prio 2.*", "wants-prio-2"])
     def test_a_lower_channel_does_not_step_in(
         self, machine: Machine, channels: Channels, spec: str
@@ -59,11 +54,6 @@ class TestPriority:
         both = ("-c", channels.main_url, "-c", channels.extra_url)
         answer = chosen(machine, *both, *tiny(spec), code=4)
         assert "prio" in "\n".join([answer["what"], *answer["details"]])
-
-    def test_unless_it_is_named(self, machine: Machine, channels: Channels) -> None:
-        both = ("-c", channels.main_url, "-c", channels.extra_url)
-        plan = chosen(machine, *both, *tiny(f"{channels.extra_url}::prio"))
-        assert plan["prio"] == ("2.0", "extra")
 
     def test_a_named_channel_need_not_be_listed(self, machine: Machine, channels: Channels) -> None:
         """As in conda, it is the last one, and also gives dependencies that no other has."""

@@ -46,12 +46,7 @@ offline (mamba #4250), and its paths are too long for Windows (#4275)."""
 
 
 class Engine:
-    """The engine: it solves, fetches and links.
-
-    Args:
-        store: where archives and caches are.
-        timeout: seconds of silence after which a server is given up.
-    """
+    """The engine: it solves, fetches and links, and gives up a server that is silent for `timeout` s."""
 
     name = "rattler"
 
@@ -90,16 +85,7 @@ class Engine:
     def look_up(
         self, files: Mapping[str, Sequence[str]], secrets: Mapping[str, str], *, offline: bool
     ) -> dict[str, LockedPackage]:
-        """Find the records of files in their channels' indexes.
-
-        Args:
-            files: channel -> `subdir/file name`.
-            secrets: clean base URL -> the same URL with credentials.
-            offline: read the cached index only.
-
-        Returns:
-            The records by URL.
-        """
+        """Find the records of files (channel -> `subdir/file name`) in indexes; return them by URL."""
         access = self._access(secrets, offline=offline)
         return self._call("look_up", dict[str, LockedPackage], files=files, access=access)
 

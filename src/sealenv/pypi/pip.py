@@ -81,14 +81,9 @@ def run_pip(
     environ: Mapping[str, str],
     cwd: Path,
 ) -> subprocess.CompletedProcess[str]:
-    """Run the pip installed with sealenv; it ends when this process ends.
+    """Run the pip installed with sealenv, which sees the distributions in `installed`.
 
-    Args:
-        args: its arguments, which can contain secrets.
-        markers: every variable of PEP 508 except `extra`.
-        installed: a folder of .dist-info folders that pip sees as installed.
-        environ: a clean environment.
-        cwd: its current folder.
+    It ends when this process ends. Its arguments can contain secrets.
 
     Raises:
         EngineError: pip is not installed, or ignores the markers.

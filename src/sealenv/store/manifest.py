@@ -363,16 +363,7 @@ _MODES = "modes"
 
 
 def note_modes(beside: Path, manifest: Manifest, folder: Path) -> None:
-    """Keep the modes of a package that was unpacked just now.
-
-    Args:
-        beside: the folder of its archive.
-        manifest: the contents of the archive.
-        folder: the unpacked package.
-
-    Raises:
-        OSError: as the operating system says.
-    """
+    """Keep the modes of a package that was unpacked just now `beside` its archive."""
     if os.name != "nt":
         write_atomic(beside / _MODES, _modes(manifest, folder))
 
@@ -405,10 +396,6 @@ def identity_of(index: Mapping[str, Any]) -> dict[str, str]:
 
 def check_identity(archive: LockedPackage | LockedWheel, identity: Mapping[str, str]) -> None:
     """Compare what an archive calls itself with what it was fetched for.
-
-    Args:
-        archive: the requested one.
-        identity: what the archive says: `Manifest.identity`.
 
     Raises:
         LinkError: it would be linked as something else than it is.

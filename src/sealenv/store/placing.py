@@ -63,12 +63,7 @@ def wheel_paths(wheel: LockedWheel, manifest: Manifest, lock: Lock) -> list[str]
 
 
 def names_in(paths: Iterable[str], site: str) -> set[str]:
-    """Return the normalised names of the distributions that pip would see, by their folders.
-
-    Args:
-        paths: relative to the prefix, with `/`.
-        site: its site-packages, relative too.
-    """
+    """Return the normalised names of the distributions that pip would see below `site`."""
     found: set[str] = set()
     for path in paths:
         if path.startswith(f"{site}/"):

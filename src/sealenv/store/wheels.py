@@ -83,11 +83,7 @@ def checksums_of(
 ) -> dict[str, tuple[int, int]]:
     """Return the size and CRC-32 of files of a verified wheel, which zip checks as it unpacks.
 
-    Args:
-        wheel: the locked wheel.
-        path: where it lies.
-        manifest: what `inspect_wheel` returned for it.
-        places: which files, in the manifest's words; what the wheel does not hold is left out.
+    `places` are in the manifest's words; what the wheel does not hold is left out.
 
     Raises:
         LinkError: it cannot be read.

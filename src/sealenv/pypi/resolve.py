@@ -43,7 +43,7 @@ def resolve_wheels(
     """Return the lock with the wheels for `spec.requirements`.
 
     Offline, the answer is the cached one for the same request, or from an index in a folder. The files
-    of the wheels to `keep` stay unless the request requires others; `warn` gets extras that do not exist.
+    of the wheels to `keep` stay unless the request requires others. `warn` gets unknown extras.
 
     Raises:
         SolveError: no set of wheels satisfies the requirements, or a URL cannot be locked.

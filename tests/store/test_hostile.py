@@ -273,12 +273,11 @@ def test_a_package_from_before_paths_json_is_judged_too(machine: Machine, tmp_pa
     assert (machine.envs / "e" / "share" / "ok.txt").read_text() == "ok\n"
 
 
-@pytest.mark.parametrize("place", ["../../outside", "/tmp/outside"])
-def test_site_packages_outside_the_prefix(machine: Machine, serve: Serve, place: str) -> None:
+def test_site_packages_outside_the_prefix(machine: Machine, serve: Serve) -> None:
     """CEP 17 and 20: it stays inside the environment."""
     python = Package(
         "python", "3.11.7", (Payload("bin/x", data=b"x\n"),), subdir="linux-64",
-        python_site_packages_path=place,
+        python_site_packages_path="../../outside",
     )  # fmt: skip
     url = serve([], package=python, platform="linux-64")
     answer = machine.tiny("e", url, "python", args=["--no-pyc"], code=6)

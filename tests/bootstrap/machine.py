@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sealenv.bootstrap import write
-from sealenv.bootstrap.releases import Releases
+from sealenv.bootstrap.scripts import Releases
 from sealenv.tour.archive import PLACEHOLDER, Package, Payload
 from sealenv.tour.channel import stand_in
 from tests.channel import ChannelServer

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sealenv.bootstrap.rebuild import PinnedMicromamba, render_rebuild
-from sealenv.bootstrap.releases import Releases
+from sealenv.bootstrap.scripts import Releases
 from sealenv.layout import META, walk
 from sealenv.locks import Lock
 from tests.bootstrap.machine import DEFAULT, Bare

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sealenv.locks import Lock, LockedPackage, LockedWheel
+from sealenv.pypi.machine import Distribution
 from sealenv.pypi.resolve import resolve_wheels
 from sealenv.spec.model import EnvironmentSpec
 from sealenv.store.archives import Store
-from sealenv.store.distributions import Distribution
 from tests.pypi.index import Index
 
 __all__ = ["Asker", "conda_lock", "installed"]

@@ -11,12 +11,11 @@ from typing import Any
 import msgspec
 
 from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
-from sealenv.store import bundle_format
-from sealenv.store.bundle_format import (
+from sealenv.store import bundle as bundle_format
+from sealenv.store.bundle import (
     LOCK,
     MANIFEST,
     Source,
-    is_executable,
     member_name,
     write_bundle,
 )
@@ -105,9 +104,7 @@ def raw(
     out = b""
     for name, content in [(MANIFEST, data), *there]:
         # what a hostile writer may put there: longer names are cut, as tar does
-        out += (
-            bundle_format.header(name[:99], len(content), executable=is_executable(name)) + content
-        )
+        out += bundle_format.header(name[:99], len(content)) + content
         out += bytes(bundle_format.padding(len(content)))
     path.write_bytes(out + bytes(bundle_format.end(len(out))))
     return path

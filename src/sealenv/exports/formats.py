@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from sealenv._version import __version__
 from sealenv.bootstrap.rebuild import platforms_for, render_rebuild
-from sealenv.bootstrap.releases import Releases
+from sealenv.bootstrap.scripts import Releases
 from sealenv.errors import SpecError, UsageError
 from sealenv.install.clobbers import clobbers_in_prefix, clobbers_in_store, order_for_micromamba
 from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile

@@ -13,13 +13,13 @@ from sealenv.errors import LinkError
 from sealenv.layout import is_windows
 from sealenv.locks import Lock
 from sealenv.store.archives import Archive, Store
-from sealenv.store.distributions import names_in
 from sealenv.store.manifest import Manifest
 from sealenv.store.placing import (
     ENTRY_POINT,
     PlacedWheel,
     entry_point_paths,
     linked_paths,
+    names_in,
     refuse_links_out,
     refuse_unlike,
     site_packages_of,

@@ -115,7 +115,6 @@ def mark(job: Job, contents: Contents) -> PrefixLock:
             )
         write_plan(job.prefix, contents.paths)
         held.share()
-        job.engine.join(job.prefix)
     except BaseException:
         held.close()
         raise

@@ -19,8 +19,6 @@ from tests.channel import ChannelServer
 from tests.micromamba import calls
 from tests.shells import require_shell
 
-__all__ = ["DEFAULT", "TOOLS", "Bare", "Done", "conda_with_hook", "release"]
-
 Done = subprocess.CompletedProcess[str]
 DEFAULT = Releases.read().default
 FAKE = Path(__file__).resolve().parents[1] / "fake_micromamba.py"

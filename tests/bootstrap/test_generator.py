@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from sealenv.bootstrap import SCRIPTS, render, write
-from sealenv.bootstrap.rebuild import PinnedMicromamba, render_rebuild
-from sealenv.bootstrap.scripts import Releases
+from sealenv.bootstrap.rebuild import render_rebuild
+from sealenv.bootstrap.scripts import PinnedMicromamba, Releases
 from sealenv.errors import SpecError, UsageError
 from sealenv.gates.rules import RULES
 from sealenv.locks import Lock, LockedPackage, LockedWheel

@@ -12,8 +12,6 @@ from sealenv.spec.model import EnvironmentSpec
 from sealenv.store.archives import Store
 from tests.pypi.index import Index
 
-__all__ = ["Asker", "conda_lock", "installed"]
-
 VIRTUAL = {
     "linux-64": ("__unix=0=0", "__linux=5.10=0", "__glibc=2.28=0"),
     "osx-arm64": ("__unix=0=0", "__osx=13.0=0"),

@@ -20,8 +20,6 @@ from sealenv.store.bundle import (
     write_bundle,
 )
 
-__all__ = ["ARCHIVES", "PACKAGES", "WHEEL", "locks", "raw", "small"]
-
 ARCHIVES = (b"one archive", b"", b"x" * 1025)
 WHEEL_BYTES = b"a wheel"
 

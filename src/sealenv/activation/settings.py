@@ -5,8 +5,6 @@ Imports nothing: `sealenv run` on Windows passes through here.
 
 from __future__ import annotations
 
-__all__ = ["settings"]
-
 
 def settings(prefix: str, name: str, *, windows: bool = False) -> list[tuple[str, str, str]]:
     """Return what every activation sets, in CEP 32's order: name, value, the file it needs or nothing.

@@ -13,8 +13,6 @@ from typing import NamedTuple
 
 from sealenv.system.files import read_regular
 
-__all__ = ["STATE", "UNSET", "Variables", "read_variables", "usable_on_windows"]
-
 _FOLDER = "etc/conda/env_vars.d"
 STATE = "conda-meta/state"
 UNSET = "***unset***"

@@ -25,8 +25,6 @@ from sealenv.locks import Lock, LockedPackage, LockedWheel
 from sealenv.naming import check_name
 from sealenv.quoting import QUOTE
 
-__all__ = ["KINDS", "PinnedMicromamba", "platforms_for", "render_rebuild"]
-
 KINDS = ("bat", "sh")
 
 

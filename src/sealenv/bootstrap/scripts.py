@@ -20,20 +20,6 @@ from sealenv.gates.rules import RULES
 from sealenv.quoting import to_bytes
 from sealenv.system.files import write_atomic
 
-__all__ = [
-    "MACHINES",
-    "PROGRAMS",
-    "SCRIPTS",
-    "SUBDIRS",
-    "USE",
-    "PinnedMicromamba",
-    "Releases",
-    "fill",
-    "help_lines",
-    "render",
-    "write",
-]
-
 SCRIPTS = ("Micromamba_bootstrap.bat", "get_sed.bat", "micromamba_bootstrap.sh")
 SUBDIRS = ("linux-64", "linux-aarch64", "osx-64", "osx-arm64", "win-64")
 """The platforms of the table of releases, and so of the scripts."""

@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Meta
 
 from sealenv._version import __version__
-from sealenv.bootstrap.rebuild import PinnedMicromamba, platforms_for, render_rebuild
-from sealenv.bootstrap.scripts import Releases
+from sealenv.bootstrap.rebuild import platforms_for, render_rebuild
+from sealenv.bootstrap.scripts import PinnedMicromamba, Releases
 from sealenv.engine.client import Engine, micromamba_for, started
 from sealenv.errors import CacheDamagedError, SpecError, UsageError, from_oserror
 from sealenv.fields import AbsolutePath, Bytes, Count, Sha256, Texts
@@ -34,8 +34,6 @@ from sealenv.store.bundle import (
     write_bundle,
 )
 from sealenv.system.files import check_output
-
-__all__ = ["Bundled", "bundle"]
 
 _README = """\
 This is the environment {name}, made by sealenv {version}, for {platforms}.

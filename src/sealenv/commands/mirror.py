@@ -36,8 +36,6 @@ from sealenv.system.files import partial_file, write_atomic
 from sealenv.system.hashing import hash_file
 from sealenv.urls import is_address, redact
 
-__all__ = ["Mirrored", "mirror"]
-
 _MARKER = ".sealenv-mirror"
 """The marker of a folder that sealenv made; it is locked while one writes."""
 

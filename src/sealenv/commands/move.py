@@ -44,8 +44,6 @@ from sealenv.seals.snapshot import Snapshot, differing, take_snapshot
 from sealenv.spec.model import current_platform
 from sealenv.system.volumes import local_place
 
-__all__ = ["Moved", "move"]
-
 _LISTED = 20
 HOW = ("renamed", "copied", "rewritten", "unchanged")
 

@@ -23,8 +23,6 @@ from sealenv.locks.checks import split_dist
 from sealenv.store.archives import Store
 from sealenv.urls import redact
 
-__all__ = ["ask", "index", "look_up"]
-
 T = TypeVar("T")
 
 

@@ -36,8 +36,6 @@ from sealenv.spec.model import EnvironmentSpec, current_platform
 from sealenv.store.archives import Store
 from sealenv.urls import redact, split_credentials
 
-__all__ = ["Engine", "micromamba_for", "started"]
-
 A = TypeVar("A")
 _events: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 _MICROMAMBA = "micromamba >=2.1.0,!=2.6.*"

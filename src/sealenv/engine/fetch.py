@@ -22,8 +22,6 @@ from sealenv.store.archives import MANIFEST, Archive, Store
 from sealenv.store.manifest import check_identity, inspect, save
 from sealenv.urls import redact
 
-__all__ = ["fetch"]
-
 _AT_ONCE = 8
 _ATTEMPTS = 3
 _BACKOFF_SECONDS = 0.5

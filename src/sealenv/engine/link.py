@@ -28,8 +28,6 @@ from sealenv.system.hashing import hash_file
 if TYPE_CHECKING:
     from rattler.install import InstallerReporter
 
-__all__ = ["disk_problem", "link"]
-
 _UNVERIFIED = "unverified"
 
 # ENOENT and ERROR_FILE_NOT_FOUND are 2; Windows has 3 (ERROR_PATH_NOT_FOUND) if the folder is missing.

@@ -8,18 +8,6 @@ import msgspec
 
 from sealenv import errors
 
-__all__ = [
-    "Access",
-    "Answer",
-    "Event",
-    "Failed",
-    "Progress",
-    "Request",
-    "encode",
-    "failure",
-    "revive",
-]
-
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
     """The store, and how to use the network.

@@ -32,8 +32,6 @@ from rattler.networking.middleware import (
 from sealenv._version import __version__
 from sealenv.errors import SpecError
 
-__all__ = ["StalledError", "make_client", "watch"]
-
 T = TypeVar("T")
 _RETRIES = 2
 

@@ -26,8 +26,6 @@ from sealenv.store.manifest import check_identity, identity_of
 from sealenv.system.files import write_atomic
 from sealenv.urls import split_credentials
 
-__all__ = ["complete", "distributions", "from_record", "micromamba", "to_record"]
-
 _RECORD = ("arch", "build_number", "constrains", "depends", "features", "license", "license_family",
            "noarch", "platform", "python_site_packages_path", "timestamp", "track_features")  # fmt: skip
 _METADATA = re.compile(

@@ -31,8 +31,6 @@ from sealenv.spec.matchspec import package_name
 from sealenv.spec.model import parse_time
 from sealenv.urls import redact, split_credentials
 
-__all__ = ["detect", "fit", "solve"]
-
 
 async def solve(
     specs: tuple[str, ...],

@@ -24,8 +24,6 @@ from sealenv.errors import EngineError, SealenvError, from_oserror
 from sealenv.system.processes import leave_now
 from sealenv.urls import redact
 
-__all__ = ["main"]
-
 Emit = Callable[[Event], None]
 
 

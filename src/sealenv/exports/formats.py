@@ -26,17 +26,6 @@ from sealenv.spec.environment_yml import write_environment_yml
 from sealenv.spec.model import DEFAULT_INDEX, check_platform
 from sealenv.store.archives import Store
 
-__all__ = [
-    "SCRIPTS",
-    "Format",
-    "Request",
-    "condalock",
-    "environment_yml",
-    "explicit",
-    "pixi",
-    "write_script",
-]
-
 SCRIPTS = ("sh", "bat")
 
 

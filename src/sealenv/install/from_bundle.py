@@ -11,8 +11,6 @@ from sealenv.progress import Reporter
 from sealenv.store.archives import Store
 from sealenv.store.bundle import Bundle, open_bundle
 
-__all__ = ["take_in", "verified"]
-
 
 def verified(path: Path, reporter: Reporter) -> Bundle:
     """Open a bundle and compare every byte of it. Nothing is written.

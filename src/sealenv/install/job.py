@@ -14,8 +14,6 @@ from sealenv.request.target import Target
 from sealenv.spec.model import EnvironmentSpec, current_platform
 from sealenv.store.archives import Store
 
-__all__ = ["CreateOptions", "Job", "LinkScripts"]
-
 
 @dataclass(frozen=True)
 class CreateOptions:

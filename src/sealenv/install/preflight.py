@@ -27,8 +27,6 @@ from sealenv.store.placing import (
 )
 from sealenv.system.volumes import existing_parent, refuse_full, refuse_long_paths
 
-__all__ = ["Contents", "preflight"]
-
 _WHEEL = "pypi:"
 """The prefix of a wheel's name among owners."""
 _NOT_ON_WINDOWS = re.compile(

@@ -36,21 +36,6 @@ from sealenv.seals.snapshot import FILE, Snapshot, take_snapshot
 from sealenv.spec.requirements import requirement_name
 from sealenv.store.archives import link_pkgs, offer
 
-__all__ = [
-    "check",
-    "compile_python",
-    "fetch",
-    "install",
-    "link",
-    "link_scripts",
-    "mark",
-    "patch",
-    "seal",
-    "share_archives",
-    "solve",
-    "write_activation",
-]
-
 
 def solve(job: Job) -> Lock:
     """Solve the spec, unless there is a lock that suits this machine.

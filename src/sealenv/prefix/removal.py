@@ -32,15 +32,6 @@ from sealenv.system.files import read_regular, write_atomic
 from sealenv.system.processes import programs_in
 from sealenv.system.volumes import extended
 
-__all__ = [
-    "check_removable",
-    "refuse_frozen",
-    "refuse_in_use",
-    "refuse_inner",
-    "remove",
-    "user_files",
-]
-
 _MARKS = frozenset({"history", "sealenv", "sealenv.pending"})
 
 

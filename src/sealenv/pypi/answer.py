@@ -28,16 +28,6 @@ from sealenv.pypi.machine import Distribution, Machine
 from sealenv.spec.model import EnvironmentSpec
 from sealenv.urls import redact, split_credentials
 
-__all__ = [
-    "as_installed",
-    "explain",
-    "missing_extras",
-    "needed",
-    "read_report",
-    "split_kept",
-    "topological",
-]
-
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TIME = re.compile(r"^\d{4}-\d\d-\d\dT[\d:,.]+ ", re.MULTILINE)
 _UNREACHED = re.compile(

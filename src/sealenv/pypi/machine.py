@@ -11,8 +11,6 @@ from sealenv.errors import SpecError
 from sealenv.layout import is_windows
 from sealenv.locks import Lock, LockedPackage
 
-__all__ = ["Distribution", "Machine", "machine_of"]
-
 _MACHINES = {
     "64": "x86_64", "32": "i686", "aarch64": "aarch64", "arm64": "arm64", "ppc64le": "ppc64le",
     "s390x": "s390x", "riscv64": "riscv64",

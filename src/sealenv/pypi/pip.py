@@ -36,9 +36,6 @@ from sealenv.pypi.machine import Distribution, Machine
 from sealenv.spec.model import EnvironmentSpec
 from sealenv.spec.requirements import requirement_name
 
-__all__ = ["NO_EFFECT", "Question", "ask", "run_pip"]
-
-
 NO_EFFECT = 86
 """The exit code when the markers did not take effect."""
 

@@ -22,8 +22,6 @@ from sealenv.spec.model import EnvironmentSpec
 from sealenv.store.archives import Store
 from sealenv.system.files import write_atomic
 
-__all__ = ["resolve_wheels"]
-
 _FOLDER = "pypi"
 _OTHER_PYTHON = re.compile(r"Package '([^']+)' requires a different Python")
 

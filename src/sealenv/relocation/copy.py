@@ -32,8 +32,6 @@ from sealenv.system.files import PART, final_path, open_regular
 from sealenv.system.hashing import hash_files
 from sealenv.system.volumes import refuse_full
 
-__all__ = ["compare", "copy_entries", "entries_of", "refuse_no_room", "shareable"]
-
 _NOT_COPIED = frozenset({MARKER, PLAN, SEAL, FILES, MOVING, SCRATCH})
 """The files that describe the rest: the copy gets its own."""
 

@@ -27,14 +27,6 @@ from sealenv.system.deleting import held_in, while_held
 from sealenv.system.files import rename_new
 from sealenv.system.volumes import existing_parent, local_place, real_folder
 
-__all__ = [
-    "choose_place",
-    "real_prefix",
-    "refuse_place",
-    "rename_prefix",
-    "was_renamed",
-]
-
 
 def choose_place(text: str) -> Path:
     """Return the folder that DEST names: a path, or a name in the folder of environments.

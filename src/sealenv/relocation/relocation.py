@@ -33,16 +33,6 @@ from sealenv.seals.snapshot import LINK, Row, native
 from sealenv.system.hashing import sha256_of
 from sealenv.system.volumes import refuse_full, refuse_long_paths
 
-__all__ = [
-    "Relocation",
-    "Searched",
-    "does_not_fit",
-    "open_relocation",
-    "same_make",
-    "search",
-    "with_hint",
-]
-
 
 @dataclass(frozen=True)
 class Relocation:

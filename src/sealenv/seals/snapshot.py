@@ -14,25 +14,6 @@ from sealenv.errors import unreadable
 from sealenv.layout import OUTSIDE, leads_elsewhere
 from sealenv.system.hashing import hash_files
 
-__all__ = [
-    "FILE",
-    "FOLDER",
-    "LINK",
-    "WORDS",
-    "Row",
-    "Snapshot",
-    "differing",
-    "hash_rows",
-    "is_unchanged",
-    "link_bytes",
-    "look_again",
-    "native",
-    "raw",
-    "readable",
-    "row_of",
-    "take_snapshot",
-]
-
 FILE, LINK, FOLDER = "f", "l", "d"
 WORDS = {FILE: "file", LINK: "link", FOLDER: "folder"}
 _NOT_REGULAR = "it is neither a file nor a link nor a folder"

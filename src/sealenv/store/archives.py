@@ -34,8 +34,6 @@ from sealenv.store.manifest import Manifest, load
 from sealenv.system.filelock import FileLock
 from sealenv.system.hashing import hash_file
 
-__all__ = ["MANIFEST", "Archive", "Store", "link_pkgs", "offer", "take_back"]
-
 MANIFEST = "manifest"
 _NAME = re.compile(r"[^./\\:\0][^/\\:\0]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")

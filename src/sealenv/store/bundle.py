@@ -31,24 +31,6 @@ from sealenv.store.archives import Archive, Store
 from sealenv.system.files import partial_file
 from sealenv.system.hashing import hash_file
 
-__all__ = [
-    "BLOCK",
-    "LARGEST",
-    "LOCK",
-    "MANIFEST",
-    "Bundle",
-    "BundleManifest",
-    "Source",
-    "end",
-    "header",
-    "is_bundle",
-    "member_name",
-    "micromamba_member",
-    "open_bundle",
-    "padding",
-    "write_bundle",
-]
-
 MANIFEST = "sealenv-bundle.json"
 LOCK = "lock.json"
 SUFFIX = ".sealenv"

@@ -24,24 +24,6 @@ from sealenv.system.files import write_atomic
 if TYPE_CHECKING:
     from rattler.package_streaming import PackageArchive
 
-__all__ = [
-    "FORMAT",
-    "HEADERS",
-    "Listing",
-    "Manifest",
-    "PathEntry",
-    "check_identity",
-    "check_paths",
-    "has_its_modes",
-    "identity_of",
-    "inspect",
-    "is_unpacked",
-    "load",
-    "note_modes",
-    "refused",
-    "save",
-]
-
 FORMAT = 4
 HEADERS = "python-headers"
 """Where the headers of a wheel are in its manifest; everything else is as in a noarch package."""

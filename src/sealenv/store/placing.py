@@ -19,18 +19,6 @@ from sealenv.store.archives import Store
 from sealenv.store.manifest import HEADERS, Manifest
 from sealenv.store.wheels import checksums_of
 
-__all__ = [
-    "ENTRY_POINT",
-    "PlacedWheel",
-    "entry_point_paths",
-    "linked_paths",
-    "names_in",
-    "refuse_links_out",
-    "refuse_unlike",
-    "site_packages_of",
-    "wheel_paths",
-]
-
 _STEM = re.compile(r"([^/]+)\.(?:dist-info|egg-info|egg|egg-link)(?:/.*)?")
 
 

@@ -30,8 +30,6 @@ from sealenv.store.manifest import (
     refused,
 )
 
-__all__ = ["checksums_of", "inspect_wheel"]
-
 _PLACES = {
     "purelib": "site-packages/",
     "platlib": "site-packages/",

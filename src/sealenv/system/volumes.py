@@ -16,16 +16,6 @@ from sealenv.errors import FilesystemError, LinkError, UsageError
 from sealenv.layout import is_windows
 from sealenv.naming import check_windows_parts
 
-__all__ = [
-    "existing_parent",
-    "extended",
-    "local_place",
-    "real_folder",
-    "refuse_full",
-    "refuse_long_paths",
-    "refuse_odd_place",
-]
-
 _SPARE = 16 << 20
 """Bytes that must stay free on the disk."""
 

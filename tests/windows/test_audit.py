@@ -55,7 +55,7 @@ def test_every_form(user: User, breakable: Path) -> None:
     assert "other" not in texts
     assert all(found[f"{name}.txt"]["count"] == 1 for name in forms)
     launcher = found["Scripts/hello-tool.exe"]
-    assert (launcher["owner"], launcher["kind"]) == ("hello-tool", "installer")
+    assert launcher["owner"] == "hello-tool"
     assert launcher["why"] == "its first line names the interpreter by this path"
 
 

@@ -199,13 +199,12 @@ def _show_paths(found: Audited, show_all: bool) -> None:
         row = [
             finding.path,
             finding.owner or "-",
-            finding.kind,
             str(finding.count),
             "yes" if finding.matters else "no",
             _FIXES[finding.fix],
         ]
         rows.append([*row, finding.found] if former else row)
-    headings = ["FILE", "OWNER", "KIND", "TIMES", "MATTERS", "REWRITTEN BY"]
+    headings = ["FILE", "OWNER", "TIMES", "MATTERS", "REWRITTEN BY"]
     print_table([*headings, "PATH"] if former else headings, rows)
 
 

@@ -25,7 +25,6 @@ from sealenv.inventory.sbom import cyclonedx, purl
 from sealenv.progress import QUIET, Reporter
 from sealenv.relocation.audit import Audited, audit
 from sealenv.relocation.classify import FIXES
-from sealenv.relocation.classify import KINDS as PATH_KINDS
 from sealenv.request.arguments import StrPath, optional_path, prefix_of
 from sealenv.seals.findings import CHANGES, CONDITIONS, KINDS, STATES
 from sealenv.seals.seal import Seal
@@ -181,7 +180,6 @@ def _facts(
         "audit": to_json(audited) if audited else None,
         "meanings": {
             "verify": KINDS,
-            "audit": PATH_KINDS,
             "fixes": FIXES,
             "changes": list(CHANGES),
         },

@@ -1,4 +1,4 @@
-"""Find the files of a prefix that hold its path, or one that it had, and the packages that own them.
+"""Find the files of a prefix that hold its path, or one that it had, and what that means.
 
 Every file is searched; those with a hit are read again. Nothing is written, no link is followed.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +19,7 @@ from sealenv.layout import FILES, PKGS, SEAL, USER_FOLDER, is_windows, script_di
 from sealenv.portability.patch import Patched, is_fixable
 from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.progress import QUIET, Reporter
-from sealenv.relocation.classify import HEAD, Held, PathFinding, classify, is_windows_script
+from sealenv.relocation.classify import Held, PathFinding, judge
 from sealenv.relocation.edits import Change, RefusedError
 from sealenv.relocation.find import (
     Data,
@@ -101,7 +100,7 @@ def audit(prefix: Path, *, reporter: Reporter = QUIET) -> Audited:
     job = _Audit(prefix, platform, seal, at_home, tuple(former), rows, records)
     held, findings = job.search(reporter)
     findings += job.judge(held)
-    findings.sort(key=lambda f: (f.kind == "unreadable", f.path, f.whose, f.found))
+    findings.sort(key=lambda f: (not f.found, f.path, f.whose, f.found))
     return Audited(
         prefix=prefix, platform=platform, sealed=seal is not None, moved_by_hand=not at_home,
         former=tuple(former), files=len(job.searched), matters=sum(f.matters for f in findings),
@@ -166,93 +165,92 @@ class _Audit:
                 reporter.advance(number, len(self.searched), "files")
             try:
                 if row.problem:
-                    unread.append(PathFinding.unreadable(row.path, row.problem))
+                    unread.append(_unreadable(row, row.problem))
                 else:
                     held += self._held_by(row)
             except (FileNotFoundError, NotADirectoryError):
                 continue  # it was deleted in the meantime
             except OSError as error:
-                unread.append(PathFinding.unreadable(row.path, error.strerror or str(error)))
+                unread.append(_unreadable(row, error.strerror or str(error)))
         return held, unread
 
     def _held_by(self, row: Row) -> list[Held]:
         name = native(self.prefix, row.path)
         if row.kind == LINK:
             text = os.fsencode(os.readlink(os.fsdecode(name)))
-            return self._grouped(row, occurrences(text, self._wanted), b"", (0, 0))
+            return self._grouped(row, occurrences(text, self._wanted), b"")
         if not may_hold(name, self._wanted):
             return []
         with mapped(name) as data:
             found = list(occurrences(data, self._wanted))
             if not found and is_compiled(row.path, data[:4]):
                 found = list(in_compiled(data, self._wanted))
-            return self._grouped(row, found, data[:HEAD], _interpreter(data, row.path))
+            return self._grouped(row, found, data)
 
-    def _grouped(
-        self, row: Row, found: Iterable[Occurrence], head: bytes, line: tuple[int, int]
-    ) -> list[Held]:
+    def _grouped(self, row: Row, found: Iterable[Occurrence], data: Data) -> list[Held]:
         """Return one entry for each path, and one for both names of the environment itself."""
-        groups: dict[tuple[str, str], list[Occurrence]] = {}
+        groups: dict[tuple[str, str], list[int]] = {}
         for item in found:
             own = item.place in self._own
             if not own and row.path == SEAL and self.at_home:
                 continue  # the seal names former places
             key = ("own", os.fspath(self.prefix)) if own else ("former", item.place)
-            groups.setdefault(key, []).append(item)
+            groups.setdefault(key, []).append(item.start)
+        launcher = data[:2] == b"MZ" and _is_windows_script(row.path)
+        first, end = _interpreter(data, launcher)
         return [
-            Held(
-                row.path, whose, place, dict(Counter(item.form for item in group)), head,
-                link=row.kind == LINK, runs=self._runs(row),
-                interpreter=any(line[0] <= item.start < line[1] for item in group),
-            )
-            for (whose, place), group in groups.items()
-        ]  # fmt: skip
+            Held(row, whose, place, len(starts), launcher, any(first <= at < end for at in starts))
+            for (whose, place), starts in groups.items()
+        ]
+
+    def judge(self, held: Sequence[Held]) -> list[PathFinding]:
+        """Decide what each path means; report a file that cannot be read."""
+        owners = Owners(self.prefix, self.rows, self.records)
+        ours = {SEAL, FILES, *(self.seal.activation if self.seal else ())}
+        holding = {h.row.path for h in held}
+        found = []
+        for h in held:
+            path, owner = h.row.path, owners.of(h.row.path)
+            source = source_of(path)
+            stays = source is None or source not in self.rows or source in holding
+            try:
+                fix, unfixed = self._fix_of(h, owners)
+            except OSError as error:
+                found.append(_unreadable(h.row, error.strerror or str(error)))
+                continue
+            matters, why = judge(h, owner, ours=path in ours, runs=self._runs(h.row), stays=stays)
+            if unfixed == SHIPPED:
+                matters, why = False, SHIPPED
+            elif matters and unfixed:
+                why = f"{why}, and {unfixed}"
+            name = "sealenv" if path in ours else owner.name
+            found.append(PathFinding(path, name, h.whose, h.found, h.count, matters, why, fix))
+        return found
 
     def _runs(self, row: Row) -> bool:
         if is_windows(self.platform):
             return row.path.startswith(f"{script_dir(self.platform)}/") or row.path.endswith(".exe")
         return bool(row.mode & 0o111)
 
-    def judge(self, held: Sequence[Held]) -> list[PathFinding]:
-        """Classify each path; report a file that cannot be read."""
-        owners = Owners(self.prefix, self.rows, self.records)
-        ours = {SEAL, FILES, *(self.seal.activation if self.seal else ())}
-        holding = {h.path for h in held}
-        found = []
-        for h in held:
-            source = source_of(h.path)
-            needed = source is None or source not in self.rows or source in holding
-            try:
-                fix, unfixed = self._fix_of(h, owners)
-            except OSError as error:
-                found.append(PathFinding.unreadable(h.path, error.strerror or str(error)))
-                continue
-            found.append(
-                classify(
-                    h, owners.of(h.path), ours=h.path in ours, source=needed, fix=fix,
-                    unfixed=unfixed,
-                )
-            )  # fmt: skip
-        return found
-
     def _fix_of(self, held: Held, owners: Owners) -> tuple[str, str]:
-        """Return what rewrites the file (`classify.FIXES`), and why nothing better does."""
+        """Return what rewrites the file (`FIXES`), and why nothing better does."""
+        path = held.row.path
         if held.whose == "former" and (self.at_home or held.found != self._place):
             return "none", "an earlier move has left it"
-        if held.path.startswith(f"{USER_FOLDER}/"):
+        if path.startswith(f"{USER_FOLDER}/"):
             return "none", "nothing of yours is changed"
-        if held.link or self._longer is None:
+        if held.row.kind == LINK or self._longer is None:
             return "move", ""
-        if held.whose == "own" and is_fixable(self.prefix, held.path, self.platform):
+        if held.whose == "own" and is_fixable(self.prefix, path, self.platform):
             return "relative", ""
         if held.whose == "own" and not self.at_home:
             return "move", ""  # it was rewritten before the move was interrupted
-        name = native(self.prefix, held.path)
-        if owners.is_shipped(held.path, sha256_of(name)):
+        name = native(self.prefix, path)
+        if owners.is_shipped(path, sha256_of(name)):
             return "none", SHIPPED
         try:
             with mapped(name) as data:
-                longer = rewrite(held.path, data, self._longer, owners.of(held.path))
+                longer = rewrite(path, data, self._longer, owners.of(path))
         except RefusedError as error:
             if error.over:  # `move` reports that before it changes anything
                 return "move", ""
@@ -260,7 +258,16 @@ class _Audit:
         return ("move", "") if longer.needed else ("none", "it is not the path of the seal")
 
 
-def _interpreter(data: Data, path: str) -> tuple[int, int]:
+def _unreadable(row: Row, why: str) -> PathFinding:
+    return PathFinding(row.path, None, "own", "", 0, True, f"it cannot be searched: {why}", "none")
+
+
+def _is_windows_script(path: str) -> bool:
+    path = path.lower()
+    return path.startswith("scripts/") and path.endswith(".exe")
+
+
+def _interpreter(data: Data, launcher: bool) -> tuple[int, int]:
     """Return where the interpreter is named.
 
     A script names it in the first line, or in the second of two lines of sh; a Windows launcher in the
@@ -269,7 +276,5 @@ def _interpreter(data: Data, path: str) -> tuple[int, int]:
     if data[:2] == b"#!":
         end = data.find(b"\n", 10 if data[:18] == b"#!/bin/sh\n'''exec'" else 0)
         return 0, end if end >= 0 else len(data)
-    if data[:2] != b"MZ" or not is_windows_script(path) or len(data) > _LARGEST:
-        return 0, 0
-    found = LINE.search(data)
+    found = LINE.search(data) if launcher and len(data) <= _LARGEST else None
     return found.span() if found else (0, 0)

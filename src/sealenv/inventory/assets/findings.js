@@ -34,11 +34,10 @@ function auditSection() {
     : a.left ? `${count(a.left, "path")} left that no command updates.` : a.sealed ? "It can be moved: `sealenv move` updates all that matter." : "It has no seal, so `sealenv move` refuses it.";
   const list = table({
     caption: "Files that contain the path", rows: a.findings.filter(MATTERS), by: -1, filterText: holding > 10 ? "Find a file" : null, limit: 50,
-    filter: (f) => [f.path, f.owner, f.kind, f.why, f.found].join(" "), empty: "None of them matters.",
+    filter: (f) => [f.path, f.owner, f.why, f.found].join(" "), empty: "None of them matters.",
     columns: [
       { label: "File", get: (f) => f.path, show: (f) => code(f.path), wide: true },
       { label: "Owner", get: (f) => f.owner || "" },
-      { label: "Kind", get: (f) => f.kind },
       { label: "Times", get: (f) => f.count, number: true },
       { label: "Matters", get: (f) => (f.matters ? "yes" : "no"), show: (f) => el("span", { class: f.left ? "tag bad" : "tag", text: f.matters ? "yes" : "no" }) },
       { label: "Why", get: (f) => f.why, wide: true },

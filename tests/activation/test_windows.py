@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sealenv.activation import windows
 from sealenv.activation.gatelines import gate_lines
-from sealenv.activation.settings import settings
+from sealenv.activation.variables import settings
 from sealenv.activation.winscripts import compile_windows
 from sealenv.errors import SpecError
 from sealenv.gates.rules import RULES

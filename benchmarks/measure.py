@@ -13,8 +13,6 @@ from pathlib import Path
 
 from sealenv.system.hashing import processors
 
-__all__ = ["Contender", "Series", "ratio", "run_in_turn"]
-
 
 @dataclass
 class Series:

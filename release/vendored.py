@@ -16,8 +16,6 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-__all__ = ["FILES", "INTEGRITY", "PACKAGE", "take"]
-
 PACKAGE = "d3-hierarchy@3.1.3"
 INTEGRITY = (
     "sha512-GRajN5ZcnEwYFWqqdzhG1qJ3+fDg6WWzk47TJg7ePY7yvYAgRfD2r1mU"

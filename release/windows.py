@@ -20,8 +20,6 @@ from pathlib import Path
 
 from release.embedded import embedded_files
 
-__all__ = ["PINS", "build", "pin"]
-
 ROOT = Path(__file__).resolve().parent.parent
 HERE = Path(__file__).resolve().parent
 PINS = HERE / "wheels-win-64.txt"

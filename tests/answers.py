@@ -8,8 +8,6 @@ from typing import Any
 
 from docs.tools.json_schema import commands_with_json, key_of, schema, strict
 
-__all__ = ["validate"]
-
 
 @functools.cache
 def _validator(key: str) -> Any:

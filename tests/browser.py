@@ -26,8 +26,6 @@ import pytest
 
 from tests.shells import required
 
-__all__ = ["Browser", "Page", "find_browser", "open_browser"]
-
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 PATIENCE = 60.0
 """Seconds for one answer."""

@@ -13,8 +13,6 @@ from sealenv.spec.model import build_spec
 from sealenv.store.archives import Store
 from sealenv.system.hashing import hash_file
 
-__all__ = ["engine", "lock_of", "made_up", "tiny_wheel"]
-
 
 @contextmanager
 def engine(cache: Path) -> Iterator[Engine]:

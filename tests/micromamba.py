@@ -12,8 +12,6 @@ from typing import Any
 from sealenv.tour.archive import Package, Payload, write_package, write_repodata
 from tests.channel import Channels
 
-__all__ = ["FAKE", "add_package", "calls", "stand_in"]
-
 FAKE = Path(__file__).with_name("fake_micromamba.py")
 
 

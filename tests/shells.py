@@ -15,8 +15,6 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["find_shell", "require_shell", "required"]
-
 
 def required(what: str) -> bool:
     """Is a missing `what` a failure here?"""

@@ -8,8 +8,6 @@ import signal
 import time
 from pathlib import Path
 
-__all__ = ["Terminal"]
-
 _DEADLINE = 30.0
 
 

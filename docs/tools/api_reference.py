@@ -22,8 +22,6 @@ from docs.tools.generated import write_or_compare
 from sealenv import _HOMES as HOMES
 from sealenv.errors import SealenvError
 
-__all__ = ["PAGE", "page"]
-
 PAGE = Path(__file__).resolve().parents[1] / "reference" / "api.md"
 MARKER = (
     "<!-- From here on: `python -m docs.tools.api_reference --write`. Change the docstrings. -->\n"

@@ -16,8 +16,6 @@ from docs.tools.generated import write_or_compare
 from sealenv.cli.main import cli
 from sealenv.cli.options import Advanced
 
-__all__ = ["PAGE", "page"]
-
 PAGE = Path(__file__).resolve().parents[1] / "reference" / "cli.md"
 
 _HEAD = """\

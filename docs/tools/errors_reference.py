@@ -17,8 +17,6 @@ import sealenv.errors
 from docs.tools.generated import write_or_compare
 from sealenv.errors import SealenvError
 
-__all__ = ["PAGE", "REMEDIES", "classes", "page"]
-
 PAGE = Path(__file__).resolve().parents[1] / "reference" / "errors.md"
 SRC = Path(sealenv.errors.__file__).parent
 

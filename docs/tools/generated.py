@@ -7,8 +7,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["write_or_compare"]
-
 
 def write_or_compare(path: Path, content: Callable[[], str], program: str) -> int:
     """Write the file with --write, else compare it; the exit code.

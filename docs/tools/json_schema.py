@@ -19,7 +19,6 @@ import msgspec
 
 from docs.tools.generated import write_or_compare
 from sealenv.cli.main import cli
-from sealenv.commands.audit import Audited
 from sealenv.commands.bundle import Bundled
 from sealenv.commands.cache import CacheCleaned, CacheInfo
 from sealenv.commands.clone import Cloned
@@ -38,17 +37,7 @@ from sealenv.commands.seal import Sealed
 from sealenv.commands.verify import Verified
 from sealenv.errors import ErrorJson
 from sealenv.inventory.candidates import Resolution
-
-__all__ = [
-    "PAGE",
-    "RESULTS",
-    "commands_with_json",
-    "examples",
-    "key_of",
-    "page",
-    "schema",
-    "strict",
-]
+from sealenv.relocation.audit import Audited
 
 PAGE = Path(__file__).resolve().parents[1] / "reference" / "json.schema.json"
 _EXAMPLES = PAGE.with_name("json.md")

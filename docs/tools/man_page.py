@@ -17,8 +17,6 @@ from docs.tools.generated import write_or_compare
 from sealenv.cli.main import cli
 from sealenv.cli.options import Advanced
 
-__all__ = ["PAGE", "page"]
-
 _DOCS = Path(__file__).resolve().parents[1]
 PAGE = _DOCS / "man" / "sealenv.1"
 _ESCAPES = {

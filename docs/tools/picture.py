@@ -22,8 +22,6 @@ from tests.channel import build
 from tests.channel.server import ChannelServer
 from tests.docs.examples import Reader, add_stand_ins, shown_minor
 
-__all__ = ["COMMANDS", "PICTURE", "shown"]
-
 PICTURE = Path(__file__).resolve().parents[1] / "assets" / "tour.svg"
 COLUMNS = 100
 ENV = "~/.local/share/sealenv/envs/my_env_3_12"

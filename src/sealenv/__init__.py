@@ -10,7 +10,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable as _Iterable
 
-    from sealenv.commands.audit import Audited as Audited
     from sealenv.commands.audit import audit as audit
     from sealenv.commands.bundle import Bundled as Bundled
     from sealenv.commands.bundle import bundle as bundle
@@ -84,6 +83,7 @@ if TYPE_CHECKING:
     from sealenv.errors import UsageError as UsageError
     from sealenv.inventory.candidates import Resolution as Resolution
     from sealenv.progress import Reporter as Reporter
+    from sealenv.relocation.audit import Audited as Audited
     from sealenv.seals.findings import Finding as Finding
     from sealenv.seals.seal import Seal as Seal
 
@@ -101,7 +101,7 @@ _MODULES = {
     "commands.diff": "diff Comparison",
     "commands.report": "report Reported",
     "commands.move": "move Moved",
-    "commands.audit": "audit Audited",
+    "commands.audit": "audit",
     "commands.export": "export Exported",
     "commands.bundle": "bundle Bundled",
     "commands.mirror": "mirror Mirrored",
@@ -109,6 +109,7 @@ _MODULES = {
     "commands.cache": "cache_info cache_clean CacheCleaned CacheInfo",
     "progress": "Reporter",
     "inventory.candidates": "Resolution",
+    "relocation.audit": "Audited",
     "errors": "BundleError CacheBusyError CacheDamagedError ChangedSinceError ChannelError "
     "CheckFailedError DigestError DirtyShellError EngineError FetchError FilesystemError "
     "InterruptedCommandError InterruptedCreateError InterruptedMoveError LinkError LinkScriptError "

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-__all__ = ["main", "script"]
-
 _LARGE = {"audit", "clone", "create", "move", "verify"}
 """Commands that keep a row for each file of an environment in memory."""
 

@@ -14,20 +14,6 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-__all__ = [
-    "AbsolutePath",
-    "Bytes",
-    "Count",
-    "InPrefix",
-    "MaybeSha256",
-    "Moment",
-    "Seconds",
-    "Sha256",
-    "Texts",
-    "one_of",
-    "to_json",
-]
-
 Bytes = Annotated[int, Meta(ge=0, description="in bytes")]
 Count = Annotated[int, Meta(ge=0)]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="sha256 in hexadecimal")]

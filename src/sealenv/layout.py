@@ -8,37 +8,6 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-__all__ = [
-    "ACTIVATION",
-    "CONDARC",
-    "FILES",
-    "HISTORY",
-    "MARKER",
-    "META",
-    "MOVING",
-    "OUTSIDE",
-    "PKGS",
-    "PLAN",
-    "SCRATCH",
-    "SEAL",
-    "SHELLS",
-    "USER_FOLDER",
-    "Entry",
-    "State",
-    "bin_dirs",
-    "first_leaving",
-    "is_link",
-    "is_record",
-    "is_windows",
-    "leads_elsewhere",
-    "leaves",
-    "python_exe",
-    "script_dir",
-    "site_packages",
-    "state_of",
-    "walk",
-]
-
 META = "conda-meta"
 SHELLS = ("sh", "fish", "csh", "xsh", "nu")
 """The shells of a POSIX prefix, by the extension of their scripts."""

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["cache_root", "conda_view", "default_envs_dir", "envs_dirs", "find", "resolve_env"]
-
 APP = "sealenv"
 
 

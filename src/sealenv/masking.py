@@ -5,8 +5,6 @@ It hides too much rather than too little. Files are never masked.
 
 from __future__ import annotations
 
-__all__ = ["masked", "masked_value"]
-
 _SECRET = ("TOKEN", "PASSWORD", "PASSWD", "SECRET", "AUTH")
 """Words in the names of variables that hold secrets."""
 _NAMES = "|".join(_SECRET)

@@ -11,16 +11,6 @@ from pathlib import Path
 from sealenv.errors import UsageError
 from sealenv.layout import is_windows
 
-__all__ = [
-    "check_name",
-    "check_prefix",
-    "check_windows_parts",
-    "environment_folder",
-    "parse_python_version",
-    "printable",
-    "shown",
-]
-
 _PYTHON = re.compile(r"\d{1,3}(\.\d{1,4}){0,2}", re.ASCII)
 _RESERVED_NAMES = frozenset({"base", "root"})  # conda refuses both as the last part of a prefix
 _WINDOWS_DEVICES = frozenset(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 
-__all__ = ["QUIET", "Reporter", "Stopwatch"]
-
 
 class Reporter:
     """Discard all events of a command; subclasses override the methods that they need.

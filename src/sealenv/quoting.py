@@ -13,19 +13,6 @@ from collections.abc import Callable
 
 from sealenv.errors import SpecError
 
-__all__ = [
-    "QUOTE",
-    "path_text",
-    "quote_cmd",
-    "quote_csh",
-    "quote_fish",
-    "quote_nu",
-    "quote_ps1",
-    "quote_sh",
-    "quote_xonsh",
-    "to_bytes",
-]
-
 
 def _refuse(text: str, why: str) -> SpecError:
     return SpecError(f"This text {why}: {text!r}")

@@ -7,15 +7,6 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
-__all__ = [
-    "SplitUrl",
-    "carries_credentials",
-    "is_address",
-    "redact",
-    "scheme_of",
-    "split_credentials",
-]
-
 # Each is linear in the text: its repetitions exclude its first character, or are bounded.
 _USERINFO = re.compile(r"://[^/@\s'\"]+@")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s'\"#]+")

@@ -11,8 +11,6 @@ from pathlib import Path
 from sealenv.quoting import QUOTE
 from tests.shells import require_shell
 
-__all__ = ["DIALECTS", "NOISE", "Dialect", "Result"]
-
 NOISE = frozenset(
     {"_", "SHLVL", "PWD", "OLDPWD", "LINES", "COLUMNS", "PIPESTATUS"}
     | {"LAST_EXIT_CODE", "CURRENT_FILE", "FILE_PWD"}  # nushell's own

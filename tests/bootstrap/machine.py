@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from sealenv.bootstrap import write
-from sealenv.bootstrap.releases import Releases
+from sealenv.bootstrap.scripts import Releases
 from sealenv.tour.archive import PLACEHOLDER, Package, Payload
 from sealenv.tour.channel import stand_in
 from tests.channel import ChannelServer
 from tests.micromamba import calls
 from tests.shells import require_shell
-
-__all__ = ["DEFAULT", "TOOLS", "Bare", "Done", "conda_with_hook", "release"]
 
 Done = subprocess.CompletedProcess[str]
 DEFAULT = Releases.read().default

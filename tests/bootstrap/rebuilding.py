@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sealenv.bootstrap.rebuild import PinnedMicromamba, render_rebuild
-from sealenv.bootstrap.releases import Releases
+from sealenv.bootstrap.rebuild import render_rebuild
+from sealenv.bootstrap.scripts import PinnedMicromamba, Releases
 from sealenv.layout import META, walk
 from sealenv.locks import Lock
 from tests.bootstrap.machine import DEFAULT, Bare
-
-__all__ = ["Rebuild", "payload", "use_stand_in"]
 
 MADE_AFTERWARDS = (META, "pkgs", "__home__", "etc/sealenv", "activate.", ".condarc")
 """What says when and how an environment was made, and what only sealenv's own create adds."""

@@ -11,10 +11,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from sealenv.bootstrap import SCRIPTS, differing, render, write
-from sealenv.bootstrap.__main__ import main
-from sealenv.bootstrap.rebuild import PinnedMicromamba, render_rebuild
-from sealenv.bootstrap.releases import Releases
+from sealenv.bootstrap import SCRIPTS, render, write
+from sealenv.bootstrap.rebuild import render_rebuild
+from sealenv.bootstrap.scripts import PinnedMicromamba, Releases
 from sealenv.errors import SpecError, UsageError
 from sealenv.gates.rules import RULES
 from sealenv.locks import Lock, LockedPackage, LockedWheel
@@ -26,17 +25,8 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_folder_is_what_the_generator_writes() -> None:
-    assert differing(ROOT / "bootstrap") == [], "run: python -m sealenv.bootstrap"
-    assert main([str(ROOT / "bootstrap"), "--check"]) == 0
-
-
-def test_a_changed_script_is_noticed(tmp_path: Path) -> None:
-    assert main([str(tmp_path)]) == 0
-    assert differing(tmp_path) == []
-    (tmp_path / "get_sed.bat").write_bytes(render("get_sed.bat") + b"\r\n")
-    (tmp_path / "micromamba_bootstrap.sh").unlink()
-    assert differing(tmp_path) == ["get_sed.bat", "micromamba_bootstrap.sh"]
-    assert main([str(tmp_path), "--check"]) == 1
+    old = [name for name in SCRIPTS if (ROOT / "bootstrap" / name).read_bytes() != render(name)]
+    assert old == [], "run: python -m sealenv.bootstrap"
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

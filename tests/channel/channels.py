@@ -7,8 +7,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["MANIFEST", "Channels"]
-
 MANIFEST = "channels.json"
 
 

@@ -15,8 +15,6 @@ from pathlib import Path
 from sealenv.tour.archive import Package, Payload
 from sealenv.tour.channel import STAND_IN_VERSION
 
-__all__ = ["BUILD", "windows_stand_ins"]
-
 BUILD = "stand_in_1"
 PLACEHOLDER = "C:/sealenv_test/conda-bld/stand_in_1700000000000/_h_env"
 """As conda-build's on Windows: short, with forward slashes, not padded, in text files only."""

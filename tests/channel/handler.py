@@ -13,8 +13,6 @@ from urllib.parse import unquote, urlsplit
 if TYPE_CHECKING:
     from tests.channel.server import ChannelServer, Fault
 
-__all__ = ["ChannelHandler"]
-
 
 class ChannelHandler(BaseHTTPRequestHandler):
     """Answers GET and HEAD for files below the root."""

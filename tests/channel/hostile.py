@@ -20,8 +20,6 @@ from sealenv.tour.archive import (
     write_repodata,
 )
 
-__all__ = ["ESCAPE", "HOSTILE", "build_hostile"]
-
 ESCAPE = "sealenv-hostile-escape"
 """The name of every file that would land outside: a test searches for it."""
 

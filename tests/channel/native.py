@@ -9,8 +9,6 @@ from pathlib import Path
 
 from sealenv.tour.archive import PLACEHOLDER, Package, Payload
 
-__all__ = ["hello_prefix"]
-
 _SOURCE = """\
 #include <stdio.h>
 static const volatile char prefix[] = "{placeholder}";

@@ -1,7 +1,5 @@
 """Which wheels the local channel has."""
 
-__all__ = ["BASE", "BENCH", "BENCH_ENVIRONMENT"]
-
 # Pinned, so that benchmarks on two days and two machines measure the same files.
 BASE = (
     "attrs==26.1.0",

@@ -11,8 +11,6 @@ from pathlib import Path
 from sealenv.errors import UsageError
 from sealenv.tour.python import inspect_interpreter
 
-__all__ = ["other_pythons"]
-
 _PREFERRED = ("3.12", "3.11", "3.13", "3.10", "3.14")
 
 

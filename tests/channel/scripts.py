@@ -7,8 +7,6 @@ from datetime import datetime, timezone
 
 from sealenv.tour.archive import Package, Payload
 
-__all__ = ["extra_packages", "script_packages", "solver_packages"]
-
 _HOOKS = {
     "sh": ("export SEALENV_TEST_HOOK='active sh'\n", "unset SEALENV_TEST_HOOK\n"),
     "fish": ("set -gx SEALENV_TEST_HOOK 'active fish'\n", "set -e SEALENV_TEST_HOOK\n"),

@@ -14,8 +14,6 @@ from typing import Any
 
 from tests.channel.handler import ChannelHandler
 
-__all__ = ["ChannelServer", "Fault"]
-
 
 @dataclass
 class Fault:

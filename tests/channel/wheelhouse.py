@@ -19,8 +19,6 @@ from packaging.requirements import Requirement
 from sealenv.errors import FetchError
 from sealenv.tour.archive import Package, Payload
 
-__all__ = ["fetch_wheels", "package_from_wheel", "wheel_packages"]
-
 
 def fetch_wheels(pins: Iterable[str], folder: Path) -> list[Path]:
     """Download what is not in the folder yet, without dependencies."""

@@ -10,8 +10,6 @@ from sealenv.errors import DigestError, FetchError
 from sealenv.tour.archive import Package
 from sealenv.tour.python import windows_file, windows_package
 
-__all__ = ["windows_python"]
-
 
 def windows_python(folder: Path) -> Package:
     """Fetch it once into the folder, check it, and lay it out as conda's python is.

@@ -9,8 +9,6 @@ from sealenv.checks.computer import Computer
 from sealenv.commands.doctor import Problem, examine
 from sealenv.system.registry import Key, Registry, Value
 
-__all__ = ["FakeRegistry", "fake_computer", "ids", "write"]
-
 
 def fake_computer(
     tmp_path: Path, *, system: str = "linux", registry: Registry | None = None, **environ: str

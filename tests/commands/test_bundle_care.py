@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from sealenv.locks import Lock, LockedPackage, LockFile
-from sealenv.store.bundle_format import LOCK, Source, member_name, write_bundle
+from sealenv.store.bundle import LOCK, Source, member_name, write_bundle
 from sealenv.system.hashing import hash_file
 from tests.channel import Channels
 from tests.machine import Machine
@@ -45,7 +45,7 @@ def test_what_is_damaged_in_the_cache_is_fetched_anew(machine: Machine, lock: Pa
 
 @pytest.mark.parametrize(
     "name",
-    ["hostile-link-absolute", "hostile-link-through", "hostile-conda-meta", "hostile-renamed"],
+    ["hostile-link-through", "hostile-renamed"],
 )
 def test_a_hostile_archive_inside_leaves_nothing(
     machine: Machine, channels: Channels, name: str
@@ -78,20 +78,3 @@ def test_a_hostile_archive_inside_leaves_nothing(
     assert not list((machine.cache / "archives").iterdir())
     assert not list((machine.cache / "tmp").iterdir())
     assert not (machine.envs / "e").exists()
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("-o", "-"), "standard output"),
-        (("--default-name", "a/b"), "name"),
-        (("--default-name", "", "-o", "x"), "is not a valid name"),
-    ],
-)
-def test_names_that_cannot_be(
-    machine: Machine, lock: Path, words: tuple[str, ...], said: str
-) -> None:
-    before = sorted(machine.root.iterdir())
-    answer = machine.json("bundle", str(lock), *words, code=2)
-    assert said in answer["what"]
-    assert sorted(machine.root.iterdir()) == before

@@ -76,18 +76,6 @@ def test_all_leaves_environments_and_what_conda_has_put_into_its_cache(
     assert content(pkgs) == before | theirs  # and no line of urls.txt is there twice
 
 
-def test_a_cache_that_conda_pkgs_dirs_names_is_left_alone(
-    machine: Machine, channels: Channels
-) -> None:
-    shared = machine.root / "shared"
-    machine.env["CONDA_PKGS_DIRS"] = str(shared)
-    machine.tiny("one", channels.main_url, "prio", "dated")
-    before = content(shared)
-    assert set(before) > OFFERED
-    machine.run("cache", "clean", "--all", "-y")
-    assert content(shared) == before
-
-
 def test_it_asks(used: Machine) -> None:
     before = sizes(used)
     assert "needs confirmation" in used.run("cache", "clean", "--all", code=2).stderr

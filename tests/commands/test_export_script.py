@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.bootstrap.releases import Releases
+from sealenv.bootstrap.scripts import Releases
 from sealenv.seals.seal import read_seal
 from tests.bootstrap.machine import release
 from tests.bootstrap.rebuilding import payload, use_stand_in

@@ -20,8 +20,6 @@ from tests.channel import Channels
 from tests.docs.reader import Block
 from tests.machine import Machine
 
-__all__ = ["Reader", "add_stand_ins", "differs", "runnable", "shown_minor"]
-
 MARK = "@@ended@@"
 FORGE = "https://conda.anaconda.org/conda-forge"
 ENVIRONMENT_YML = "name: work\nchannels: [conda-forge]\ndependencies: [python=3.12, numpy]\n"

@@ -22,8 +22,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["ROOT", "SHELLS", "Block", "blocks", "not_run", "pages"]
-
 ROOT = Path(__file__).resolve().parents[2]
 SHELLS = ("sh", "bash", "console", "bat", "cmd", "powershell")
 

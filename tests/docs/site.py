@@ -13,8 +13,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-__all__ = ["SiteError", "build_site", "site_python"]
-
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = Path(os.environ.get("SEALENV_TEST_CACHE") or ROOT / ".cache")
 READY = "sealenv-docs.stamp"

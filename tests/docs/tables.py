@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-__all__ = ["REFERENCE", "rows", "section"]
-
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 

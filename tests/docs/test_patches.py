@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sealenv.portability.patch import POSIX_RULES, RULES
+from sealenv.portability.rules import POSIX_RULES, RULES
 from tests.docs.tables import rows
 
 

@@ -35,38 +35,18 @@ def records(prefix: Path) -> dict[str, dict[str, Any]]:
     return {record["name"]: record for record in found}
 
 
-def parse_history(text: str) -> tuple[list[tuple[str, set[str], list[str]]], dict[str, list[str]]]:
-    """As conda 26 does (conda/history.py: parse, _parse_comment_line, get_requested_specs_map)."""
-    revisions: list[tuple[str, set[str], list[str]]] = []
-    requested: dict[str, list[str]] = {}
-    for line in text.splitlines():
-        if head := re.match(r"==>\s*(.+)\s*<==", line):
-            revisions.append((head.group(1).strip(), set(), []))
-        elif line.startswith("#"):
-            revisions[-1][2].append(line)
-            if found := re.match(r"#\s*(\w+)\s*specs:\s*(.+)?", line):
-                specs = found.group(2) or ""
-                assert specs.startswith("[")
-                requested[found.group(1)] = ast.literal_eval(specs)
-        elif line:
-            revisions[-1][1].add(line)
-    return revisions, requested
-
-
 def test_history_has_the_requested_specs(ours: tuple[Machine, Path]) -> None:
     """`conda env export --from-history` reads it."""
     prefix = ours[1]
-    revisions, requested = parse_history((prefix / "conda-meta" / "history").read_text())
-    assert len(revisions) == 1
-    when, lines, comments = revisions[0]
-    assert comments[0].startswith("# cmd: sealenv create e ")
-    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", when)
-    assert requested == {"update": ["python", "pip", "demo-hello"]}
-    expected = {
+    lines = (prefix / "conda-meta" / "history").read_text().splitlines()
+    assert re.fullmatch(r"==> \d{4}-\d\d-\d\d \d\d:\d\d:\d\d <==", lines[0])
+    assert lines[1].startswith("# cmd: sealenv create e ")
+    (specs,) = (line for line in lines if line.startswith("# update specs: "))
+    assert ast.literal_eval(specs.partition(": ")[2]) == ["python", "pip", "demo-hello"]
+    assert {line for line in lines if line.startswith("+")} == {
         f"+{r['channel'].rstrip('/')}/{r['subdir']}::{r['name']}-{r['version']}-{r['build']}"
         for r in records(prefix).values()
     }
-    assert lines == expected
 
 
 def test_a_prefix_that_is_a_command_is_refused(warm_machine: Machine) -> None:
@@ -107,25 +87,6 @@ def test_a_path_longer_than_a_placeholder_is_refused_first(
     )
     assert "hello-prefix-1.0-0 has room for 255" in answer["what"]
     assert machine.snapshot(machine.cache) == before
-
-
-def test_links_have_no_wrong_digest(ours: tuple[Machine, Path]) -> None:
-    """conda doctor compares a link's digest with the file behind it."""
-
-    def untrue(prefix: Path) -> list[str]:
-        """Return the paths that conda doctor reports as altered."""
-        return [
-            path["_path"]
-            for record in records(prefix).values()
-            for path in record["paths_data"]["paths"]
-            if (promised := path.get("sha256_in_prefix"))
-            and hashlib.sha256((prefix / path["_path"]).read_bytes()).hexdigest() != promised
-        ]
-
-    machine, prefix = ours
-    assert untrue(prefix) == []
-    assert "bin/python" in {p["_path"] for p in records(prefix)["python"]["paths_data"]["paths"]}
-    machine.run("verify", "e")
 
 
 class TestLinkScripts:
@@ -169,14 +130,7 @@ class TestView:
         assert (prefix / "pkgs").is_symlink()
         assert (prefix / "pkgs").resolve() == view.resolve()
 
-    def test_archives_are_there_as_hard_links(self, machine: Machine, channels: Channels) -> None:
-        for name in ("one", "two"):
-            machine.tiny(name, channels.main_url, "prio")
-            self.check(machine.envs / name, machine.cache / "pkgs")
-        (archive,) = (machine.cache / "archives").glob("*/prio-*.conda")
-        assert archive.samefile(machine.cache / "pkgs" / archive.name)
-
-    def test_conda_pkgs_dirs_is_used_and_its_content_kept(
+    def test_archives_are_hard_links_beside_the_content_of_others(
         self, machine: Machine, channels: Channels
     ) -> None:
         view = machine.root / "pkgs"
@@ -184,9 +138,12 @@ class TestView:
         (view / "urls.txt").write_text("https://elsewhere/noarch/x-1-0.conda\n")
         (view / "mine.conda").write_text("mine")
         del machine.env["SEALENV_CACHE"]
-        machine.tiny("e", channels.main_url, "prio", CONDA_PKGS_DIRS=f"{view},{machine.root}/other")
-        self.check(machine.envs / "e", view)
+        machine.env["CONDA_PKGS_DIRS"] = f"{view},{machine.root}/other"
+        for name in ("one", "two"):
+            machine.tiny(name, channels.main_url, "prio")
+            self.check(machine.envs / name, view)
+        (archive,) = (view / ".sealenv" / "archives").glob("*/prio-*.conda")
+        assert archive.samefile(view / archive.name)
         assert (view / "mine.conda").read_text() == "mine"
         assert (view / "urls.txt").read_text().startswith("https://elsewhere/")
-        assert (view / ".sealenv" / "archives").is_dir()
         assert list(machine.home.iterdir()) == []

@@ -6,7 +6,6 @@ import asyncio
 
 import pytest
 
-from sealenv.engine.messages import Fit
 from sealenv.engine.solve import fit
 from tests.locks.locks import lock, package
 
@@ -21,6 +20,5 @@ from tests.locks.locks import lock, package
     ],
 )
 def test_the_requirement_is_compared(spec: str, problem: str | None) -> None:
-    request = Fit(lock=lock(package("a", depends=[spec]), platform="osx-arm64"))
-    found = asyncio.run(fit(request, None))
+    found = asyncio.run(fit(lock(package("a", depends=[spec]), platform="osx-arm64"), None, ()))
     assert found == ([f"{spec} ({problem}): a"] if problem else [])

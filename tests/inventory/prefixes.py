@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["many", "package", "write_prefix"]
-
 
 def package(
     name: str, *depends: str, files: Mapping[str, str] | None = None, **said: Any

@@ -15,8 +15,6 @@ from typing import Any
 from sealenv.layout import FILES, HISTORY, META, SEAL
 from sealenv.seals.seal import read_seal
 
-__all__ = ["WRITERS", "make_foreign", "rewrite_record"]
-
 Record = dict[str, Any]
 _SCRIPTS = {"unix_python_entry_point", "windows_python_entry_point_script"}
 

@@ -6,13 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sealenv.locks import Lock, LockedPackage, LockedWheel
+from sealenv.pypi.machine import Distribution
 from sealenv.pypi.resolve import resolve_wheels
 from sealenv.spec.model import EnvironmentSpec
 from sealenv.store.archives import Store
-from sealenv.store.distributions import Distribution
 from tests.pypi.index import Index
-
-__all__ = ["Asker", "conda_lock", "installed"]
 
 VIRTUAL = {
     "linux-64": ("__unix=0=0", "__linux=5.10=0", "__glibc=2.28=0"),

@@ -16,8 +16,6 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Index", "Wheel", "serve"]
-
 _TIME = (2026, 1, 2, 3, 4, 6)
 
 

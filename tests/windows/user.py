@@ -8,8 +8,6 @@ from typing import Any
 
 from tests.windows.machine import REPO, Done, Windows
 
-__all__ = ["User"]
-
 
 class User:
     """Profile, environments, cache and temporary folder, all below one folder with a space in it."""

@@ -8,8 +8,6 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-__all__ = ["copy_prefix", "windows_path", "wine_command"]
-
 _ENTER = """\
 root=$1 work=$2; shift 2
 mount -t proc proc "$root/proc"

@@ -15,8 +15,6 @@ from typing import Any
 from docs.notes.observe.note import Observation
 from docs.notes.observe.stage import REPO
 
-__all__ = ["OBSERVATIONS"]
-
 _STAND_INS = "CPython for Windows; stand-ins for conda and mamba, which say so"
 _MADE = f"`env`, made by `sealenv create --platform win-64` on Linux: {_STAND_INS}."
 _SCRIPTS = (

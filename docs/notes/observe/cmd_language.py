@@ -7,8 +7,6 @@ from typing import Any
 
 from docs.notes.observe.note import Observation
 
-__all__ = ["OBSERVATIONS"]
-
 
 def _tools(stage: Any, folder: Path) -> None:
     stage.tool(folder, "Scripts/tool.exe", "both/tool.exe")

@@ -7,8 +7,6 @@ from typing import Any
 
 from docs.notes.observe.note import Observation
 
-__all__ = ["OBSERVATIONS"]
-
 _SETTLE = ((r"python3\.\d+", "python3.X"),)
 _GIVEN = (
     "`envs/my_env`, made from the channel of `sealenv demo`, with stand-ins for conda and mamba."

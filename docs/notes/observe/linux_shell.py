@@ -7,8 +7,6 @@ from typing import Any
 
 from docs.notes.observe.note import Observation
 
-__all__ = ["OBSERVATIONS"]
-
 
 def bash(name: str, question: str, script: str, answer: str, **more: Any) -> Observation:
     """An observation in bash."""

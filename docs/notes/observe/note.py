@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["NOTES", "Observation", "render", "settle"]
-
 NOTES = Path(__file__).resolve().parents[1]
 _WHERE = {
     "bash": "bash on Linux",

@@ -12,8 +12,6 @@ from pathlib import Path
 from docs.notes.observe.note import Observation, settle
 from sealenv.tour.channel import DemoChannel, build_demo_channel
 
-__all__ = ["REPO", "LinuxStage", "lay"]
-
 REPO = Path(__file__).resolve().parents[3]
 _BOOT = (
     f"import sys; sys.path.insert(0, {str(REPO / 'src')!r}); sys.argv[0] = 'sealenv'; "

@@ -16,8 +16,6 @@ from tests.windows.machine import Windows
 from tests.windows.prefixes import create_on_this_machine
 from tests.windows.provision import compile_exe
 
-__all__ = ["WindowsStage"]
-
 
 class WindowsStage(contextlib.ExitStack):
     """Runs observations in cmd.exe, in folders below one root; leave it with `with`."""

@@ -7,12 +7,6 @@ from collections.abc import Iterable
 from sealenv.gates.rules import ON_PATH, RULES, Rule
 from sealenv.quoting import QUOTE, quote_ps1
 
-__all__ = [
-    "fill",
-    "gate_lines",
-    "on_path",
-]
-
 
 def fill(text: str, marker: str, lines: Iterable[str]) -> str:
     """Replace each line that holds the marker alone by the lines, with its indent."""

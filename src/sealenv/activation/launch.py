@@ -13,8 +13,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["REFUSED", "command", "find_shell", "foreign_command"]
-
 REFUSED = 125
 
 # "$0" is the name in the shell's own messages, "$1" the script or its text, the rest the command.

@@ -21,8 +21,6 @@ from sealenv.quoting import QUOTE, path_text, quote_csh, quote_nu, to_bytes
 from sealenv.system.files import write_atomic
 from sealenv.system.volumes import real_folder
 
-__all__ = ["Written", "activation_files", "inline_script", "write_scripts"]
-
 _FOLDER = "etc/sealenv"
 _HEADER = (
     "# Compiled by sealenv from etc/conda/env_vars.d and conda-meta/state. Do not edit:\n"

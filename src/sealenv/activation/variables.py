@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["STATE", "UNSET", "read_variables", "settings", "usable_on_windows"]
 
 _FOLDER = "etc/conda/env_vars.d"
 STATE = "conda-meta/state"

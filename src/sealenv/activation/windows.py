@@ -16,17 +16,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = [
-    "activated",
-    "batch_command_line",
-    "command",
-    "entered",
-    "find_program",
-    "made_at",
-    "path_folders",
-    "script_names",
-]
-
 _LEVELS = ("Library\\mingw-w64\\bin", "Library\\usr\\bin", "Library\\bin", "Scripts", "bin")
 _MSYS = ("ucrt64", "clang64", "mingw64", "clangarm64")
 

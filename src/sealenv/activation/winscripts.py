@@ -18,8 +18,6 @@ from sealenv.activation.windows import script_names
 from sealenv.errors import SpecError
 from sealenv.quoting import quote_cmd, quote_ps1, to_bytes
 
-__all__ = ["compile_windows", "windows_path_of"]
-
 _FOLDER = "etc/sealenv"
 _TEMPLATES = Path(__file__).parent / "templates"
 _LINE = 7000

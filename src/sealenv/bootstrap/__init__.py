@@ -3,6 +3,6 @@
 `python -m sealenv.bootstrap` writes them to `bootstrap/`.
 """
 
-from sealenv.bootstrap.scripts import SCRIPTS, differing, render, write
+from sealenv.bootstrap.scripts import SCRIPTS, render, write
 
-__all__ = ["SCRIPTS", "differing", "render", "write"]
+__all__ = ["SCRIPTS", "render", "write"]

@@ -9,15 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 
-from sealenv.bootstrap.releases import SUBDIRS, PinnedMicromamba, Releases
-from sealenv.bootstrap.scripts import MACHINES, PROGRAMS, USE, fill, help_lines
+from sealenv.bootstrap.scripts import (
+    MACHINES,
+    PROGRAMS,
+    SUBDIRS,
+    USE,
+    PinnedMicromamba,
+    Releases,
+    fill,
+    help_lines,
+)
 from sealenv.errors import SpecError, UsageError
 from sealenv.layout import is_windows
 from sealenv.locks import Lock, LockedPackage, LockedWheel
 from sealenv.naming import check_name
 from sealenv.quoting import QUOTE
-
-__all__ = ["KINDS", "PinnedMicromamba", "platforms_for", "render_rebuild"]
 
 KINDS = ("bat", "sh")
 

@@ -7,31 +7,24 @@ that is a marker without text is left out.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sealenv._version import __version__
-from sealenv.bootstrap.releases import Releases
 from sealenv.errors import FilesystemError
 from sealenv.gates.rules import RULES
 from sealenv.quoting import to_bytes
 from sealenv.system.files import write_atomic
 
-__all__ = [
-    "MACHINES",
-    "PROGRAMS",
-    "SCRIPTS",
-    "USE",
-    "differing",
-    "fill",
-    "help_lines",
-    "render",
-    "write",
-]
-
 SCRIPTS = ("Micromamba_bootstrap.bat", "get_sed.bat", "micromamba_bootstrap.sh")
+SUBDIRS = ("linux-64", "linux-aarch64", "osx-64", "osx-arm64", "win-64")
+"""The platforms of the table of releases, and so of the scripts."""
+_TABLE = Path(__file__).with_name("releases.json")
+"""Edited by hand. Add a digest only if independent sources agree on it."""
 _TEMPLATES = Path(__file__).parent / "templates"
 _MARKER = re.compile(r"^__SEALENV_([A-Z0-9_]+?)__\n|__SEALENV_([A-Z0-9_]+?)__", re.MULTILINE)
 PROGRAMS = {
@@ -70,6 +63,42 @@ _FORGOTTEN = "CONDA _CONDA _CE_ MAMBA PYTHON PIP_ PIXI_ UV_ VIRTUAL_ENV SEALENV_
 """Beginnings of variables that programs started by a .bat do not see."""
 
 
+@dataclass(frozen=True)
+class PinnedMicromamba:
+    """Which micromamba a script uses.
+
+    Attributes:
+        version: VERSION-BUILD of the release that it is downloaded from.
+        sha256: the digest of the executable, by subdir.
+    """
+
+    version: str
+    sha256: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Releases:
+    """The table.
+
+    Attributes:
+        default: VERSION-BUILD of the release that the scripts use.
+        sha256: VERSION-BUILD, then the subdir, then the digest of the executable.
+    """
+
+    default: str
+    sha256: dict[str, dict[str, str]]
+
+    @classmethod
+    def read(cls) -> Releases:
+        """Read the table that is shipped."""
+        return cls(**json.loads(_TABLE.read_text(encoding="ascii")))
+
+    @property
+    def pinned(self) -> PinnedMicromamba:
+        """Return the default release with its digests."""
+        return PinnedMicromamba(self.default, self.sha256[self.default])
+
+
 def render(name: str) -> bytes:
     """Return one script as the bytes of its file."""
     table = Releases.read()
@@ -106,12 +135,6 @@ def write(folder: Path) -> list[Path]:
             where=os.fspath(error.filename or folder),
         ) from error
     return [folder / name for name in SCRIPTS]
-
-
-def differing(folder: Path) -> list[str]:
-    """Return the scripts in the folder that are missing, or differ from what `write` would write."""
-    paths = [folder / name for name in SCRIPTS]
-    return [p.name for p in paths if not p.is_file() or p.read_bytes() != render(p.name)]
 
 
 def fill(name: str, texts: Mapping[str, str], without: Collection[str] = ()) -> bytes:

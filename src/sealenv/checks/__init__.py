@@ -8,8 +8,6 @@ from __future__ import annotations
 from sealenv.checks import configuration, shell, windows
 from sealenv.checks.check import Check
 
-__all__ = ["CHECKS", "checks_for"]
-
 CHECKS: tuple[Check, ...] = tuple(
     found
     for module in (shell, configuration, windows)

@@ -14,18 +14,6 @@ from sealenv.system.registry import Key
 if TYPE_CHECKING:
     from sealenv.checks.computer import Computer
 
-__all__ = [
-    "SEVERITIES",
-    "Check",
-    "Cut",
-    "Finding",
-    "SetValue",
-    "Severity",
-    "check",
-    "plain_text",
-    "unreadable",
-]
-
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """The most severe one first."""

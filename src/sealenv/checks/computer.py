@@ -17,17 +17,6 @@ from sealenv.checks.patterns import TOOLS, command_of
 from sealenv.system.files import read_regular
 from sealenv.system.registry import Key, Registry
 
-__all__ = [
-    "LARGEST",
-    "Block",
-    "Computer",
-    "Profile",
-    "Profiles",
-    "codec_of",
-    "find_blocks",
-    "windows_entries",
-]
-
 LARGEST = 1 << 18
 """The most bytes of a profile or a configuration that are read."""
 

@@ -21,8 +21,6 @@ from sealenv.errors import ChangedSinceError, FilesystemError, NotFoundError, fr
 from sealenv.system.files import final_path, read_regular, replace_like, write_atomic
 from sealenv.system.registry import Registry, Value
 
-__all__ = ["FileEdit", "Fix", "Journals"]
-
 _NAME = re.compile(r"\d{8}T\d{12}Z-[a-z0-9+-]+\.json")
 
 

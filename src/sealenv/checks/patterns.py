@@ -7,17 +7,6 @@ from collections.abc import Iterator
 
 from sealenv.gates.rules import rule_of
 
-__all__ = [
-    "CONDA_HOOK",
-    "TOOLS",
-    "activated",
-    "assigned",
-    "command_of",
-    "environments_on_path",
-    "loads",
-    "variable_matters",
-]
-
 TOOLS = r"(?:conda|mamba|micromamba)"
 """A regular expression."""
 _EXE = r"(?:\.exe|\.bat)?['\"]?"

@@ -13,8 +13,6 @@ from sealenv.checks.patterns import variable_matters
 from sealenv.masking import masked_value
 from sealenv.system.registry import FILE_SYSTEM, Key, Registry, Value, long_paths_enabled
 
-__all__ = ["ENVIRONMENTS"]
-
 _PROCESSOR = r"Software\Microsoft\Command Processor"
 _AUTORUNS = (Key("HKCU", _PROCESSOR), Key("HKLM", _PROCESSOR), Key("HKLM", _PROCESSOR, 32))
 ENVIRONMENTS = (

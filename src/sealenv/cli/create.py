@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from sealenv.commands.create import Created, Plan
     from sealenv.locks.model import Package, Wheel
 
-__all__ = ["create_command"]
-
 T = TypeVar("T")
 
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from sealenv.checks.journal import FileEdit, Fix
     from sealenv.commands.doctor import Examined, Fixed, Problem, Undone
 
-__all__ = ["doctor_command"]
-
 _LATEST = "\0"
 """`--undo` without a name. No argument can contain it."""
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from sealenv.commands.environments import Environment, Info
     from sealenv.commands.remove import Removal
 
-__all__ = ["info_command", "list_command", "remove_command", "report_command"]
-
 
 @click.command(
     "list",

@@ -21,8 +21,6 @@ from sealenv.cli.options import (
 from sealenv.cli.output import counted, print_json, size_text
 from sealenv.errors import UsageError
 
-__all__ = ["bundle_command", "export_command", "mirror_command"]
-
 
 @click.command(
     "export",

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from sealenv.commands.lock import Locked
     from sealenv.locks.model import Package, Wheel
 
-__all__ = ["archives_text", "diff_command", "lock_command"]
-
 
 @click.command(
     "lock",

@@ -12,8 +12,6 @@ from sealenv.cli.options import JSON, QUIET, YES, Command
 from sealenv.cli.output import ask, is_terminal, paint, print_json, print_table, size_text
 from sealenv.errors import UsageError
 
-__all__ = ["cache_command", "demo_command"]
-
 
 @click.group(
     "cache",

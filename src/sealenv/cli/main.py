@@ -24,8 +24,6 @@ from sealenv.errors import (
     from_oserror,
 )
 
-__all__ = ["cli", "main"]
-
 _GROUPS = {
     "Make": {
         "create": ("create", "Create a standalone environment in an empty folder."),

@@ -14,11 +14,9 @@ from sealenv.cli.output import counted, fitted, is_terminal, print_json, print_t
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sealenv.commands.audit import Audited
     from sealenv.commands.move import Moved
+    from sealenv.relocation.audit import Audited
     from sealenv.relocation.classify import PathFinding
-
-__all__ = ["audit_command", "clone_command", "move_command"]
 
 _FIXES = {"relative": "audit --fix", "move": "move", "length": "move: same length", "none": "-"}
 _BY = {

@@ -14,27 +14,6 @@ from click.shell_completion import CompletionItem
 from sealenv.cli.output import WARNINGS, paint
 from sealenv.errors import UsageError
 
-__all__ = [
-    "CLEAN",
-    "ENV",
-    "ENV_OR_FILE",
-    "JSON",
-    "MACHINE",
-    "QUIET",
-    "STRICT",
-    "SUBDIR",
-    "VERBOSE",
-    "VIRTUAL_PACKAGE",
-    "YES",
-    "Advanced",
-    "Command",
-    "Entering",
-    "complete_program",
-    "environment",
-    "once",
-    "one_of",
-]
-
 
 class Advanced(click.Option):
     """An option that `--help` lists under "Advanced"."""

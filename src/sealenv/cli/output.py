@@ -11,21 +11,6 @@ from typing import Any, TextIO
 
 import click
 
-__all__ = [
-    "WARNINGS",
-    "DeclinedError",
-    "activation_line",
-    "ask",
-    "counted",
-    "fitted",
-    "is_terminal",
-    "paint",
-    "print_json",
-    "print_table",
-    "show_checked",
-    "size_text",
-]
-
 if sys.platform == "win32":
     import ctypes
     import msvcrt

@@ -14,8 +14,6 @@ from sealenv.progress import Reporter
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-__all__ = ["BarReporter", "LineReporter", "make_reporter"]
-
 _BESIDE = 41
 """The columns of a line without its text: the step, a short bar, the count, the time."""
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from sealenv.commands.repair import Repaired
     from sealenv.commands.seal import Sealed
 
-__all__ = ["repair_command", "seal_command"]
-
 _DRY = click.option(
     "-d", "--dry-run", is_flag=True, help="Show what would be done; change nothing."
 )

@@ -20,8 +20,6 @@ from sealenv.cli.output import fitted, paint, print_json
 if TYPE_CHECKING:
     from sealenv.inventory.candidates import Resolution
 
-__all__ = ["run_command", "shell_command", "which_command"]
-
 
 @click.command(
     "run",

@@ -23,8 +23,6 @@ from sealenv.errors import (
 )
 from sealenv.naming import printable
 
-__all__ = ["tracing"]
-
 _INTERRUPTED = 130
 
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from sealenv.commands.verify import Verified
     from sealenv.seals.findings import Finding
 
-__all__ = ["print_most", "show_findings", "verify_command"]
-
 _MOST = 20
 """A terminal shows only so many findings."""
 

@@ -29,8 +29,6 @@ from sealenv.seals.findings import refuse_moved
 from sealenv.seals.seal import PatchNote, Seal, read_sealed, write_seal
 from sealenv.seals.snapshot import readable, take_snapshot
 
-__all__ = ["Audited", "audit"]
-
 _FIXED_HERE = frozenset({"unpatched", "fingerprint", "clobbered"})
 """Findings of `verify` that `--fix` fixes, or that an interrupted `--fix` leaves."""
 

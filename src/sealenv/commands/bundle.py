@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +11,8 @@ import msgspec
 from msgspec import Meta
 
 from sealenv._version import __version__
-from sealenv.bootstrap.rebuild import PinnedMicromamba, platforms_for, render_rebuild
-from sealenv.bootstrap.releases import Releases
+from sealenv.bootstrap.rebuild import platforms_for, render_rebuild
+from sealenv.bootstrap.scripts import PinnedMicromamba, Releases
 from sealenv.engine.client import Engine, micromamba_for, started
 from sealenv.errors import CacheDamagedError, SpecError, UsageError, from_oserror
 from sealenv.fields import AbsolutePath, Bytes, Count, Sha256, Texts
@@ -24,19 +23,17 @@ from sealenv.progress import QUIET, Reporter
 from sealenv.request.arguments import StrPath, named, optional_path, words
 from sealenv.request.subject import Subject, left_out
 from sealenv.request.subject import subject as read_subject
-from sealenv.store.archives import Store, archives_of
-from sealenv.store.bundle import is_bundle
-from sealenv.store.bundle_format import (
+from sealenv.store.archives import Store
+from sealenv.store.bundle import (
     LOCK,
     BundleManifest,
     Source,
+    is_bundle,
     member_name,
     micromamba_member,
     write_bundle,
 )
 from sealenv.system.files import check_output
-
-__all__ = ["Bundled", "bundle"]
 
 _README = """\
 This is the environment {name}, made by sealenv {version}, for {platforms}.
@@ -117,12 +114,34 @@ def bundle(
     path = optional_path(output) or Path(f"{locks.name}.sealenv")
     check_output(path, force=force)
     with started() as (store, engine), store.in_use():
-        job = _Job(locks, engine, store, reporter, offline)
-        job.fetch()
-        found = job.find_micromamba(given)
-        sources, missing = job.sources(found)
-        manifest, sha256, size = job.write(path, sources)
-    versions = {platform: executable.version for platform, executable in found.items()}
+        reporter.phase("fetch", "fetching and verifying packages")
+        for lock in locks.locks:
+            engine.fetch(lock, reporter, offline=offline)
+        carried = _micromamba(locks, given, engine, reporter, offline=offline)
+        versions = {platform: version for platform, (_, version) in carried.items()}
+        programs = {platform: source for platform, (source, _) in carried.items()}
+        scripts, missing = _scripts(locks, programs, engine, store)
+        archives = {
+            member_name(item): Source(member_name(item), path=store.path(item))
+            for lock in locks.locks
+            for item in lock.archives
+        }
+        readme = _README.format(
+            name=locks.name, version=__version__, platforms=", ".join(locks.platforms)
+        )
+        sources = [
+            *programs.values(),
+            *scripts,
+            *archives.values(),
+            Source(LOCK, msgspec.json.encode(locks, order="deterministic")),
+            Source("README.txt", readme.encode()),
+        ]
+        reporter.phase("bundle", f"writing {path.name}")
+        try:
+            manifest, sha256, size = _write(path, sources, reporter)
+        except CacheDamagedError:
+            engine.fetch_again(locks.locks, reporter, offline=offline)
+            manifest, sha256, size = _write(path, sources, reporter)
     notes = (*_notes(left_out(subject), locks, versions), *missing)
     for note in notes:
         reporter.warn(note)
@@ -168,104 +187,54 @@ def _given(micromamba: Mapping[str, StrPath], platforms: Sequence[str]) -> dict[
     return {platform: Path(file) for platform, file in micromamba.items()}
 
 
-@dataclass(frozen=True)
-class _Executable:
-    """A micromamba, and the member that contains it."""
+def _micromamba(
+    locks: LockFile,
+    given: Mapping[str, Path],
+    engine: Engine,
+    reporter: Reporter,
+    *,
+    offline: bool,
+) -> dict[str, tuple[Source, str]]:
+    """Return the executable and its version for each platform that has one."""
+    reporter.phase("micromamba", "finding one for each platform")
+    found = {}
+    for lock in locks.locks:
+        platform, member = lock.platform, micromamba_member(lock.platform)
+        if platform in given:
+            found[platform] = Source(member, given[platform].read_bytes()), ""
+        elif made := micromamba_for(engine, lock, reporter, offline=offline):
+            package, path = made
+            found[platform] = Source(member, path=path), package.version
+    return found
 
-    source: Source
-    version: str
 
-    @property
-    def sha256(self) -> str:
-        """Return its digest."""
-        if self.source.path is not None:
-            return self.source.path.parent.name
-        return hashlib.sha256(self.source.data or b"").hexdigest()
+def _write(
+    path: Path, sources: Sequence[Source], reporter: Reporter
+) -> tuple[BundleManifest, str, int]:
+    try:
+        return write_bundle(path, sources, lambda n, of: reporter.advance(n, of, "bytes"))
+    except OSError as error:
+        raise from_oserror(error) from error
 
 
-@dataclass(frozen=True)
-class _Job:
-    """The steps of one bundle."""
-
-    locks: LockFile
-    engine: Engine
-    store: Store
-    reporter: Reporter
-    offline: bool
-
-    def fetch(self) -> None:
-        """Fetch the archives of all locks into the store."""
-        self.reporter.phase("fetch", "fetching and verifying packages")
-        for lock in self.locks.locks:
-            self.engine.fetch(lock, self.reporter, offline=self.offline)
-
-    def find_micromamba(self, given: Mapping[str, Path]) -> dict[str, _Executable]:
-        """Return the micromamba for each platform that has one."""
-        self.reporter.phase("micromamba", "finding one for each platform")
-        found = {}
-        for lock in self.locks.locks:
-            platform, member = lock.platform, micromamba_member(lock.platform)
-            if platform in given:
-                found[platform] = _Executable(Source(member, data=given[platform].read_bytes()), "")
-            elif made := micromamba_for(self.engine, lock, self.reporter, offline=self.offline):
-                package, path = made
-                found[platform] = _Executable(Source(member, path=path), package.version)
-        return found
-
-    def sources(self, micromamba: Mapping[str, _Executable]) -> tuple[list[Source], list[str]]:
-        """Return the members, and notes on what is missing."""
-        digests = {platform: executable.sha256 for platform, executable in micromamba.items()}
-        scripts, missing = self._scripts(PinnedMicromamba(Releases.read().default, digests))
-        archives = {
-            member_name(item): Source(member_name(item), path=self.store.path(item))
-            for lock in self.locks.locks
-            for item in archives_of(lock)
-        }
-        readme = _README.format(
-            name=self.locks.name, version=__version__, platforms=", ".join(self.locks.platforms)
-        )
-        sources = [
-            *(executable.source for executable in micromamba.values()),
-            *scripts,
-            *archives.values(),
-            Source(LOCK, data=msgspec.json.encode(self.locks, order="deterministic")),
-            Source("README.txt", data=readme.encode()),
-        ]
-        return sources, missing
-
-    def _scripts(self, micromamba: PinnedMicromamba) -> tuple[list[Source], list[str]]:
-        found, missing = [], []
-        for kind in ("bat", "sh"):
-            chosen = platforms_for(kind, self.locks.platforms)
-            locks = [self.engine.complete(self.locks.lock_for(p)) for p in chosen]
-            try:
-                locks = [
-                    order_for_micromamba(k, clobbers_in_store(k, self.store)[0]) for k in locks
-                ]
-            except SpecError as error:
-                missing.append(f"no install.{kind}: {error.what} ({'; '.join(error.details)})")
-                continue
-            if locks:
-                name = self.locks.name or ""
-                data = render_rebuild(kind, locks, name, micromamba, carried=True)
-                found.append(Source(f"install.{kind}", data=data))
-        return found, missing
-
-    def write(self, path: Path, sources: Sequence[Source]) -> tuple[BundleManifest, str, int]:
-        """Write the file; fetch archives again that were damaged in the cache."""
-        self.reporter.phase("bundle", f"writing {path.name}")
-
-        def on_bytes(done: int, total: int) -> None:
-            self.reporter.advance(done, total, "bytes")
-
+def _scripts(
+    locks: LockFile, carried: Mapping[str, Source], engine: Engine, store: Store
+) -> tuple[list[Source], list[str]]:
+    """Return the install scripts, and notes on those that cannot be made."""
+    digests = {platform: source.member().sha256 for platform, source in carried.items()}
+    micromamba = PinnedMicromamba(Releases.read().default, digests)
+    found, missing = [], []
+    for kind in ("bat", "sh"):
+        chosen = [engine.complete(locks.lock_for(p)) for p in platforms_for(kind, locks.platforms)]
         try:
-            try:
-                return write_bundle(path, sources, on_bytes)
-            except CacheDamagedError:
-                self.engine.fetch_again(self.locks.locks, self.reporter, offline=self.offline)
-                return write_bundle(path, sources, on_bytes)
-        except OSError as error:
-            raise from_oserror(error) from error
+            ordered = [order_for_micromamba(k, clobbers_in_store(k, store)[0]) for k in chosen]
+        except SpecError as error:
+            missing.append(f"no install.{kind}: {error.what} ({'; '.join(error.details)})")
+            continue
+        if ordered:
+            data = render_rebuild(kind, ordered, locks.name or "", micromamba, carried=True)
+            found.append(Source(f"install.{kind}", data))
+    return found, missing
 
 
 def _notes(unlocked: Sequence[str], locks: LockFile, versions: Mapping[str, str]) -> Iterator[str]:

@@ -16,8 +16,6 @@ from sealenv.request.arguments import words
 from sealenv.store.archives import Store, take_back
 from sealenv.system.filelock import FileLock
 
-__all__ = ["CacheCleaned", "CacheInfo", "cache_clean", "cache_info"]
-
 _PARTS = {
     "archives": "verified package archives",
     "unpacked": "unpacked packages; environments link to them",

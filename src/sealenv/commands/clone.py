@@ -32,8 +32,6 @@ from sealenv.request.arguments import StrPath, named, prefix_of
 from sealenv.seals.seal import timestamp, why_moved
 from sealenv.seals.snapshot import take_snapshot
 
-__all__ = ["Cloned", "clone"]
-
 
 @dataclass(frozen=True)
 class Cloned:

@@ -37,8 +37,6 @@ from sealenv.request.target import Target, choose_target
 from sealenv.seals.seal import Fingerprints
 from sealenv.spec.model import current_platform
 
-__all__ = ["CreateOptions", "Created", "Plan", "create", "make", "plan"]
-
 
 class Engine(msgspec.Struct, frozen=True, kw_only=True):
     """The program that solves and links."""

@@ -10,20 +10,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sealenv.commands.create import Created, CreateOptions, make
+from sealenv.commands.create import Created, make
 from sealenv.commands.environments import inspect, measure
 from sealenv.commands.run import prepare
 from sealenv.commands.verify import verify
 from sealenv.engine.client import Engine
 from sealenv.errors import PrefixExistsError, SealenvError
-from sealenv.install.steps import Job
+from sealenv.install.steps import CreateOptions, Job
 from sealenv.prefix.removal import check_removable, remove
 from sealenv.progress import Reporter
 from sealenv.request.target import choose_target
 from sealenv.store.archives import Store
 from sealenv.tour.channel import DemoChannel, build_demo_channel
-
-__all__ = ["Say", "Toured", "tour"]
 
 Say = Callable[[str, str], None]
 """Called with a heading and a text."""

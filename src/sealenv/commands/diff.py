@@ -11,8 +11,6 @@ from sealenv.locks.diff import diff as changes
 from sealenv.request.arguments import StrPath, named
 from sealenv.request.subject import Subject, sealed_lock, subject
 
-__all__ = ["Comparison", "diff"]
-
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """What differs between two locks or environments.

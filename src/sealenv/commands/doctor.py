@@ -22,19 +22,6 @@ from sealenv.masking import masked_value
 from sealenv.request.arguments import StrPath, optional_path, words
 from sealenv.system.registry import this_registry
 
-__all__ = [
-    "Examined",
-    "Fixed",
-    "Undone",
-    "describe_machine",
-    "doctor",
-    "examine",
-    "fix",
-    "plan_fix",
-    "this_computer",
-    "undo",
-]
-
 
 class Dirt(msgspec.Struct, frozen=True, kw_only=True):
     """A variable, or a folder on PATH, that could make a process use another Python."""

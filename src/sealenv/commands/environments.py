@@ -21,16 +21,6 @@ from sealenv.seals.distributions import scan_distributions
 from sealenv.seals.findings import STATES
 from sealenv.seals.seal import Seal, read_seal, why_moved
 
-__all__ = [
-    "Environment",
-    "Info",
-    "Listing",
-    "info",
-    "inspect",
-    "list",
-    "measure",
-]
-
 _Any = TypeVar("_Any", bound="Environment")
 
 

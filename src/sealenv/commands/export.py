@@ -34,8 +34,6 @@ from sealenv.spec.model import check_platform
 from sealenv.store.archives import Store
 from sealenv.system.files import check_output, write_output
 
-__all__ = ["FORMATS", "Exported", "export"]
-
 
 class Exported(msgspec.Struct, frozen=True, kw_only=True):
     """The result of `export`.

@@ -23,8 +23,6 @@ from sealenv.request.lock import LockRequest, choose, find_lock
 from sealenv.store.archives import Store
 from sealenv.system.files import write_output
 
-__all__ = ["Locked", "lock"]
-
 _NOTABLE = frozenset({"__cuda", "__glibc", "__osx"})
 """Virtual packages that decide which builds are chosen, and that seldom change on one machine."""
 

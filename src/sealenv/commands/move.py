@@ -16,21 +16,15 @@ from typing import Annotated
 
 import msgspec
 
-from sealenv.errors import NotFoundError, PrefixPendingError, UsageError
+from sealenv.errors import NotFoundError, PrefixChangedError, PrefixPendingError, UsageError
 from sealenv.fields import AbsolutePath, InPrefix, Seconds, one_of
 from sealenv.install.check import CheckReport
 from sealenv.layout import State, state_of
 from sealenv.locations import find, resolve_env
-from sealenv.naming import check_prefix, shown
+from sealenv.naming import check_prefix, printable, shown
 from sealenv.prefix.exclusive import exclusive
 from sealenv.prefix.pending import PrefixLock
-from sealenv.prefix.removal import (
-    refuse_frozen,
-    refuse_in_use,
-    refuse_inner,
-    remove_copied,
-    stamps_of,
-)
+from sealenv.prefix.removal import refuse_frozen, refuse_in_use, refuse_inner, remove
 from sealenv.progress import QUIET, Reporter, Stopwatch
 from sealenv.relocation.copy import compare, copy_entries, entries_of, refuse_no_room
 from sealenv.relocation.destination import (
@@ -46,12 +40,11 @@ from sealenv.relocation.relocation import Relocation, Searched, search, with_hin
 from sealenv.relocation.settle import finish_earlier, settle
 from sealenv.request.arguments import StrPath, named, prefix_of
 from sealenv.seals.seal import timestamp
-from sealenv.seals.snapshot import Snapshot, take_snapshot
+from sealenv.seals.snapshot import Snapshot, differing, take_snapshot
 from sealenv.spec.model import current_platform
 from sealenv.system.volumes import local_place
 
-__all__ = ["Moved", "move"]
-
+_LISTED = 20
 HOW = ("renamed", "copied", "rewritten", "unchanged")
 
 
@@ -259,7 +252,7 @@ class _Move:
     def _copy_and_remove(
         self, away: Relocation, place: Path, searched: Searched, stack: contextlib.ExitStack
     ) -> Moved:
-        stamps = stamps_of(away.prefix)
+        then = take_snapshot(away.prefix, outside=())
         moved = self._copy(away, place, searched)
         self.reporter.phase("remove", f"removing {away.prefix}")
         hint = (
@@ -267,7 +260,8 @@ class _Move:
             f"sealenv remove {shown(str(away.prefix))}"
         )
         with with_hint(away.prefix, hint):
-            remove_copied(away.prefix, stamps, place, stack)
+            _refuse_changed(away.prefix, then, place)
+            remove(away.prefix, stack)
         return moved
 
     def _copy(self, away: Relocation, place: Path, searched: Searched) -> Moved:
@@ -300,6 +294,19 @@ class _Move:
             there.prefix, there.old, how, tuple(sorted(files.changes)), tuple(files.deleted),
             tuple(files.left), tuple(files.unsigned), check is not None, check,
         )  # fmt: skip
+
+
+def _refuse_changed(prefix: Path, then: Snapshot, place: Path) -> None:
+    """Keep an environment that was copied to a place if something was written into it since."""
+    changed = sorted(differing(take_snapshot(prefix, outside=()), then))
+    if changed:
+        more = [f"and {len(changed) - _LISTED} more"] if len(changed) > _LISTED else []
+        raise PrefixChangedError(
+            "the environment was copied, but the old one was changed meanwhile and is kept",
+            where=str(prefix),
+            details=[*map(printable, changed[:_LISTED]), *more, f"the environment is at {place}"],
+            hint=f"copy what you need, then: sealenv remove {shown(str(prefix))}",
+        )
 
 
 def _planned(place: Path, was: str, how: str, searched: Searched) -> Moved:

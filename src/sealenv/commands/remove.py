@@ -15,8 +15,6 @@ from sealenv.prefix.removal import check_removable, user_files
 from sealenv.prefix.removal import remove as delete
 from sealenv.request.arguments import StrPath, named
 
-__all__ = ["Removal", "Removed", "remove"]
-
 
 class Removal(msgspec.Struct, frozen=True, kw_only=True):
     """What `remove` is about to remove.

@@ -31,8 +31,6 @@ from sealenv.request.arguments import StrPath, named, prefix_of
 from sealenv.seals.findings import Finding, refuse_moved
 from sealenv.system.processes import programs_in
 
-__all__ = ["LeftFinding", "Repaired", "repair"]
-
 
 @dataclass(frozen=True)
 class LeftFinding(Finding):

@@ -31,8 +31,6 @@ from sealenv.seals.findings import CHANGES, CONDITIONS, KINDS, STATES
 from sealenv.seals.seal import Seal
 from sealenv.system.files import check_output, write_output
 
-__all__ = ["FORMATS", "Reported", "report"]
-
 FORMATS = {
     "html": "one page that opens from disk, with the bill of materials in it",
     "cyclonedx": "a bill of materials (CycloneDX 1.6, JSON)",

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-__all__ = ["REFUSED", "admit", "enter", "prepare", "refusing", "run", "wait_for"]
-
 REFUSED = 125
 CANNOT_EXECUTE = 126
 NOT_FOUND = 127

@@ -43,8 +43,6 @@ from sealenv.seals.snapshot import hash_rows, look_again
 from sealenv.seals.wheels import is_of, requested_of
 from sealenv.system.volumes import real_folder
 
-__all__ = ["Sealed", "seal"]
-
 
 class BeforeAndNow(msgspec.Struct, frozen=True):
     """Fingerprints, of the seal before and of the new one."""

@@ -18,8 +18,6 @@ from sealenv.errors import UsageError
 from sealenv.gates.admission import command_processor
 from sealenv.quoting import QUOTE, quote_ps1
 
-__all__ = ["enter_shell", "shell_command", "windows_shell_command"]
-
 _CSH = frozenset({"csh", "tcsh"})
 _POWERSHELL = frozenset({"powershell", "pwsh"})
 _RC = Path(__file__).parents[1] / "activation" / "rc"

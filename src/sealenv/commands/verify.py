@@ -42,8 +42,6 @@ from sealenv.seals.snapshot import (
 if TYPE_CHECKING:
     from sealenv.locks import Lock
 
-__all__ = ["Verified", "examine", "verify"]
-
 
 class SealedAndNow(msgspec.Struct, frozen=True):
     """Fingerprints, as sealed and as they are."""

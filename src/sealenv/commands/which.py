@@ -33,8 +33,6 @@ from sealenv.seals.distributions import scan_distributions
 from sealenv.seals.seal import read_seal
 from sealenv.spec.model import current_platform
 
-__all__ = ["Resolution", "which"]
-
 
 def which(env: StrPath, command: str) -> Resolution:
     """Return what a command would run in an activated environment: every candidate, in order.

@@ -8,8 +8,6 @@ import sys
 
 from sealenv.gates.admission import engine_environ
 
-__all__ = ["start", "start_early"]
-
 _BOOT = (
     "import sys; sys.path[:] = sys.argv.pop(1).split('\\n');"
     "from sealenv.engine.worker import main; main()"

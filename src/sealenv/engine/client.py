@@ -10,7 +10,7 @@ import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import msgspec
@@ -18,7 +18,7 @@ from msgspec import structs
 
 from sealenv import locations
 from sealenv.engine import boot, messages
-from sealenv.engine.messages import Access, Ask, Event
+from sealenv.engine.messages import Access, Event
 from sealenv.errors import (
     CacheDamagedError,
     EngineError,
@@ -30,24 +30,21 @@ from sealenv.errors import (
 from sealenv.locks import Lock, LockedPackage
 from sealenv.prefix.pending import clear_pending
 from sealenv.progress import QUIET, Reporter
+from sealenv.pypi.machine import Distribution
+from sealenv.spec.matchspec import package_name
 from sealenv.spec.model import EnvironmentSpec, current_platform
-from sealenv.store.archives import Store, archives_of
-from sealenv.store.distributions import Distribution, of_python
+from sealenv.store.archives import Store
 from sealenv.urls import redact, split_credentials
-
-__all__ = ["Engine", "micromamba_for", "started"]
 
 A = TypeVar("A")
 _events: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+_MICROMAMBA = "micromamba >=2.1.0,!=2.6.*"
+"""2.1 checks the sha256 in an explicit list; 2.6 does not find archives in its own cache when it is
+offline (mamba #4250), and its paths are too long for Windows (#4275)."""
 
 
 class Engine:
-    """The engine: it solves, fetches and links.
-
-    Args:
-        store: where archives and caches are.
-        timeout: seconds of silence after which a server is given up.
-    """
+    """The engine: it solves, fetches and links, and gives up a server that is silent for `timeout` s."""
 
     name = "rattler"
 
@@ -71,40 +68,30 @@ class Engine:
         """Solve a spec to a lock; keep `locked` packages where the spec allows it."""
         self._secrets = _secrets_of(spec)
         return self._call(
-            messages.Solve(
-                specs=list(spec.packages),
-                channels=list(spec.channels),
-                platform=spec.platform,
-                access=self._access(spec.secrets, offline=offline),
-                exclude_newer=spec.exclude_newer,
-                locked=list(locked),
-                machine=spec.machine,
-                virtual_packages=spec.virtual_packages,
-            )
+            "solve",
+            Lock,
+            specs=spec.packages,
+            channels=spec.channels,
+            platform=spec.platform,
+            access=self._access(spec.secrets, offline=offline),
+            exclude_newer=spec.exclude_newer,
+            locked=locked,
+            machine=spec.machine,
+            virtual_packages=spec.virtual_packages,
         )
 
     def look_up(
         self, files: Mapping[str, Sequence[str]], secrets: Mapping[str, str], *, offline: bool
     ) -> dict[str, LockedPackage]:
-        """Find the records of files in their channels' indexes.
-
-        Args:
-            files: channel -> `subdir/file name`.
-            secrets: clean base URL -> the same URL with credentials.
-            offline: read the cached index only.
-
-        Returns:
-            The records by URL.
-        """
-        listed = {channel: list(names) for channel, names in files.items()}
+        """Find the records of files (channel -> `subdir/file name`) in indexes; return them by URL."""
         access = self._access(secrets, offline=offline)
-        return self._call(messages.LookUp(files=listed, access=access))
+        return self._call("look_up", dict[str, LockedPackage], files=files, access=access)
 
     def complete(self, lock: Lock) -> Lock:
         """Fill in short records from the archives, which are in the store."""
         if all("build_number" in p.record for p in lock.packages):
             return lock
-        return self._call(messages.Complete(lock=lock, store=str(self.store.root)))
+        return self._call("complete", Lock, lock=lock, store_root=str(self.store.root))
 
     def accept(self, spec: EnvironmentSpec, lock: Lock) -> list[str]:
         """Use an existing lock; return the requirements that this machine does not meet."""
@@ -112,16 +99,16 @@ class Engine:
         if lock.platform != current_platform():
             return []
         return self._call(
-            messages.Fit(
-                lock=lock,
-                machine=spec.machine,
-                virtual_packages=spec.virtual_packages,
-            )
+            "fit",
+            list[str],
+            lock=lock,
+            machine=spec.machine,
+            virtual_packages=spec.virtual_packages,
         )
 
     def virtual_packages(self) -> list[str]:
         """Return the virtual packages of this machine, as `NAME=VERSION=BUILD`."""
-        return self._call(messages.Detect())
+        return self._call("detect", list[str])
 
     def fetch(
         self, lock: Lock, reporter: Reporter = QUIET, *, offline: bool, partly: bool = False
@@ -133,40 +120,41 @@ class Engine:
         """
         self._offline = offline
         access = self._access(self._secrets, offline=offline)
-        failed = self._call(messages.Fetch(lock=lock, access=access, partly=partly), reporter)
+        form = dict[str, messages.Failed]
+        failed = self._call("fetch", form, reporter, lock=lock, access=access, partly=partly)
         return {sha256: messages.revive(why) for sha256, why in failed.items()}
 
     def fetch_again(self, locks: Sequence[Lock], reporter: Reporter, *, offline: bool) -> None:
         """Hash every archive of the locks, and fetch those that are damaged or missing."""
         for lock in locks:
-            for archive in archives_of(lock):
+            for archive in lock.archives:
                 self.store.verify(archive)
             self.fetch(lock, reporter, offline=offline)
 
     def distributions(self, lock: Lock, reporter: Reporter, *, offline: bool) -> list[Distribution]:
         """List the Python distributions in the packages; their archives are fetched."""
-        packages = of_python(lock.packages)
+        packages = _of_python(lock.packages)
         self.fetch(structs.replace(lock, packages=packages, wheels=()), reporter, offline=offline)
-        request = messages.Examine(packages=list(packages), store=str(self.store.root))
-        return self._call(request)
+        root = str(self.store.root)
+        return self._call("distributions", list[Distribution], packages=packages, store_root=root)
 
     def micromamba_of(self, package: LockedPackage, platform: str) -> Path:
         """Take the executable out of a package in the store, and return its path there."""
-        store = str(self.store.root)
-        return Path(self._call(messages.Obtain(platform=platform, store=store, package=package)))
+        root = str(self.store.root)
+        return Path(
+            self._call("micromamba", str, package=package, platform=platform, store_root=root)
+        )
 
     def index(self, channel: Path, subdirs: Sequence[str]) -> None:
         """Write the compressed and sharded indexes of a channel folder with a repodata.json."""
-        self._call(messages.Index(channel=str(channel), subdirs=list(subdirs)))
-
-    def join(self, prefix: Path) -> None:
-        """Share the lock of a pending prefix while the engine lives."""
-        self._call(messages.Join(prefix=str(prefix)))
+        self._call("index", None, channel=str(channel), subdirs=subdirs)
 
     def link(
         self, lock: Lock, prefix: Path, reporter: Reporter = QUIET, *, aside: Path | None = None
     ) -> None:
         """Link the packages into the prefix; repair damaged cache entries once.
+
+        The engine shares the lock of the prefix from then on, while it lives.
 
         Args:
             lock: the packages. Noarch python packages need the python of the lock.
@@ -174,14 +162,21 @@ class Engine:
             reporter: is shown the progress.
             aside: a folder that gets the files instead, with the bytes they have in the prefix.
         """
-        request = messages.Link(
-            lock=lock,
-            prefix=str(prefix),
-            store=str(self.store.root),
-            aside=str(aside) if aside else None,
-        )
+
+        def attempt(*, verify_all: bool) -> None:
+            self._call(
+                "link",
+                None,
+                reporter,
+                lock=lock,
+                prefix=str(prefix),
+                store_root=str(self.store.root),
+                aside=str(aside) if aside else None,
+                verify_all=verify_all,
+            )
+
         try:
-            self._call(request, reporter)
+            attempt(verify_all=False)
         except CacheDamagedError:
             # py-rattler's tasks continue to write for a while after an error: use a new process.
             self.close()
@@ -192,11 +187,8 @@ class Engine:
 
                 delete(aside)
             self._process = _Process()
-            if aside is None:
-                self.join(prefix)
             self.fetch(lock, reporter, offline=self._offline)
-            request.verify_all = True
-            self._call(request, reporter)
+            attempt(verify_all=True)
 
     def alive(self) -> bool:
         """Return whether the process still runs, and holds its locks."""
@@ -214,8 +206,10 @@ class Engine:
             timeout=self.timeout,
         )
 
-    def _call(self, request: Ask[A], reporter: Reporter = QUIET) -> A:
-        return self._process.call(request, reporter)
+    def _call(
+        self, name: str, form: type[A] | None, reporter: Reporter = QUIET, **arguments: Any
+    ) -> A:
+        return self._process.call(messages.Request(name, arguments), form, reporter)
 
 
 class _Process:
@@ -227,8 +221,8 @@ class _Process:
         self._listener = threading.Thread(target=self._listen, daemon=True, name="engine-stderr")
         self._listener.start()
 
-    def call(self, request: Ask[A], reporter: Reporter) -> A:
-        """Send a request, report its progress, and return the answer.
+    def call(self, request: messages.Request, form: type[A] | None, reporter: Reporter) -> A:
+        """Send a request, report its progress, and return the answer, which has that form.
 
         Raises:
             SealenvError: the engine's error.
@@ -249,8 +243,7 @@ class _Process:
             elif isinstance(event, messages.Failed):
                 raise messages.revive(event)
             else:
-                answer: A = msgspec.json.decode(event.value, type=messages.answer_type(request))
-                return answer
+                return cast("A", msgspec.json.decode(event.value, type=form))
         raise self._died()
 
     def alive(self) -> bool:
@@ -331,6 +324,19 @@ def _secrets_of(spec: EnvironmentSpec) -> dict[str, str]:
     return {**spec.secrets, **{k: v for k, v in roots.items() if k not in spec.secrets}}
 
 
+def _of_python(packages: Sequence[LockedPackage]) -> tuple[LockedPackage, ...]:
+    """Return the packages that need python, also through others: only their archives are read."""
+    needs = {
+        p.name: {package_name(str(d)) for d in p.record.get("depends", ()) if d} for p in packages
+    }
+    found = {"python", "python_abi"}
+    while more := {name for name, of in needs.items() if of & found} - found:
+        found |= more
+    return tuple(
+        p for p in packages if p.name != "python" and (p.is_noarch_python or p.name in found)
+    )
+
+
 def micromamba_for(
     engine: Engine, lock: Lock, reporter: Reporter, *, offline: bool
 ) -> tuple[LockedPackage, Path] | None:
@@ -352,8 +358,3 @@ def micromamba_for(
     own = Lock(platform=lock.platform, channels=lock.channels, packages=(package,))
     engine.fetch(own, reporter, offline=offline)
     return package, engine.micromamba_of(package, lock.platform)
-
-
-_MICROMAMBA = "micromamba >=2.1.0,!=2.6.*"
-"""2.1 checks the sha256 in an explicit list; 2.6 does not find archives in its own cache when it is
-offline (mamba #4250), and its paths are too long for Windows (#4275)."""

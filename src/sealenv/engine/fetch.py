@@ -14,33 +14,27 @@ from urllib.request import url2pathname
 from rattler.networking import Client
 from rattler.package_streaming import download_to_writer
 
-from sealenv.engine.messages import Access, Examine, Failed, Fetch, Progress, failure
-from sealenv.engine.network import StalledError, make_client, make_config, watch
-from sealenv.errors import (
-    CacheDamagedError,
-    DigestError,
-    FetchError,
-    OfflineError,
-    SealenvError,
-)
-from sealenv.locks import LockedWheel
+from sealenv.engine.messages import Access, Failed, Progress, failure
+from sealenv.engine.network import StalledError, make_client, watch
+from sealenv.errors import DigestError, FetchError, OfflineError, SealenvError
+from sealenv.locks import Lock, LockedWheel
 from sealenv.store.archives import MANIFEST, Archive, Store
-from sealenv.store.distributions import Distribution, read_distributions
-from sealenv.store.inspection import inspect
-from sealenv.store.manifest import check_identity, save
+from sealenv.store.manifest import check_identity, inspect, save
 from sealenv.urls import redact
-
-__all__ = ["examine", "fetch"]
 
 _AT_ONCE = 8
 _ATTEMPTS = 3
 _BACKOFF_SECONDS = 0.5
 _FINAL_STATUS = ("(400", "(401", "(403", "(404", "(410", "(451")
-_ONCE_ONLINE = "run the same command once without --offline"
 
 
-async def fetch(request: Fetch, emit: Callable[[Any], None]) -> dict[str, Failed]:
-    """Fetch the missing archives; with `partly`, return the failures by sha256 instead of raising.
+async def fetch(
+    lock: Lock, access: Access, emit: Callable[[Any], None], partly: bool = False
+) -> dict[str, Failed]:
+    """Bring every archive and wheel of the lock into the store, verified.
+
+    Returns:
+        With `partly`, sha256 -> the failure; otherwise the first failure is raised.
 
     Raises:
         OfflineError: something is missing and the network must not be used.
@@ -48,61 +42,32 @@ async def fetch(request: Fetch, emit: Callable[[Any], None]) -> dict[str, Failed
         FetchError: the channel does not deliver it.
         LinkError: an archive is damaged, hostile, or another package than its record says.
     """
-    store = Store(Path(request.access.store))
-    wanted = request.lock.archives
-    failed: dict[str, SealenvError] = {}
-    missing = [a for a in wanted if not store.has(a)]
-    if request.access.offline:
-        remote = [a for a in missing if not a.url.startswith("file:")]
-        if remote and not request.partly:
-            raise OfflineError(
-                f"{len(remote)} of {len(wanted)} archives are not in the cache",
-                where=str(store.archives),
-                details=[p.fn for p in remote[:20]],
-                hint=_ONCE_ONLINE,
-            )
-        failed = {a.sha256: _offline(a.url, a.fn) for a in remote}
-        missing = [a for a in missing if a.sha256 not in failed]
-    absent = {a.sha256 for a in missing} | failed.keys()
-    unread = [a for a in wanted if a.sha256 not in absent and store.manifest(a) is None]
-    if missing or unread:
-        downloads = Downloads(request.access, emit, missing)
-        failed |= await downloads.run([*missing, *unread], partly=request.partly)
-    for archive in wanted:
+    store = Store(Path(access.store))
+    missing = [a for a in lock.archives if not store.has(a)]
+    remote = [a for a in missing if access.offline and not a.url.startswith("file:")]
+    absent = OfflineError(
+        f"{len(remote)} of {len(lock.archives)} archives are not in the cache",
+        where=str(store.archives),
+        details=[p.fn for p in remote[:20]],
+        hint="run the same command once without --offline",
+    )
+    if remote and not partly:
+        raise absent
+    failed: dict[str, SealenvError] = {a.sha256: absent for a in remote}
+    present = [a for a in lock.archives if a.sha256 not in failed]
+    wanted = [a for a in present if not store.has(a) or store.manifest(a) is None]
+    if wanted:
+        failed |= await Downloads(access, emit, missing).run(wanted, partly=partly)
+    for archive in present:
         manifest = None if archive.sha256 in failed else store.manifest(archive)
         try:
             if manifest is not None:  # it may have been fetched for another record
                 check_identity(archive, manifest.identity)
         except SealenvError as error:
-            if not request.partly:
+            if not partly:
                 raise
             failed[archive.sha256] = error
     return {sha256: failure(error) for sha256, error in failed.items()}
-
-
-def _offline(url: str, name: str) -> OfflineError:
-    return OfflineError(f"{name} is not in the cache", where=url, hint=_ONCE_ONLINE)
-
-
-async def examine(request: Examine, emit: object) -> list[Distribution]:
-    """Read the Python metadata from archives in the store.
-
-    Raises:
-        CacheDamagedError: an archive is missing.
-        LinkError: an archive cannot be read.
-    """
-    store = Store(Path(request.store))
-    found: list[Distribution] = []
-    for package in request.packages:
-        manifest = store.manifest(package)
-        if manifest is None or not store.has(package):
-            raise CacheDamagedError(
-                f"{package.fn} is no longer in the cache",
-                where=str(store.path(package)),
-                hint="run the same command again",
-            )
-        found += await read_distributions(package, manifest, store.path(package))
-    return found
 
 
 class Downloads:
@@ -112,7 +77,7 @@ class Downloads:
         self, access: Access, emit: Callable[[Any], None], packages: Sequence[Archive]
     ) -> None:
         self.store = Store(Path(access.store))
-        self.client: Client = make_client(make_config(access.secrets), access.secrets)
+        self.client: Client = make_client(access.secrets)
         self.timeout = access.timeout
         self.emit = emit
         self.total = sum(p.size or 0 for p in packages)
@@ -213,22 +178,17 @@ class Downloads:
         self.emit(Progress(done=self.done, total=total, unit="bytes", item=package.fn))
 
     def _failed(self, package: Archive, error: Exception, attempts: int) -> FetchError:
-        text = str(error)
+        reason = redact(str(error)) or type(error).__name__
+        hint = "check the network, the credentials and the channel, then run the same command again"
         if isinstance(error, StalledError):
             reason = f"the server sent nothing for {self.timeout:g} seconds"
             hint = "try again, or give it longer: SEALENV_TIMEOUT=120"
-        elif "(404" in text or isinstance(error, FileNotFoundError):
-            reason = "not found" + ("" if package.url.startswith("file:") else " (404)")
+        elif "(404" in reason or isinstance(error, FileNotFoundError):
+            reason = "not found" if isinstance(error, FileNotFoundError) else "not found (404)"
             hint = (
                 "its channel or index has withdrawn it or is being updated: try again; if it is "
                 "gone, lock again, or take it from a bundle or mirror"
             )
-        elif "(401" in text or "(403" in text:
-            reason = "the server refuses access"
-            hint = "check the credentials (rattler auth login, RATTLER_AUTH_FILE, netrc)"
-        else:
-            reason = redact(text) or type(error).__name__
-            hint = "check the network and the channel, then run the same command again"
         tries = f", {attempts} attempts" if attempts > 1 else ""
         return FetchError(
             f"{package.fn} could not be fetched: {reason}{tries}", where=package.url, hint=hint

@@ -16,10 +16,10 @@ from rattler import RepoDataRecord
 from rattler.package_cache import PackageCache, ValidationMode
 from rattler.platform import Subdir
 
-from sealenv.engine.messages import Join, Link, Progress
+from sealenv.engine.messages import Progress
 from sealenv.engine.records import to_record
 from sealenv.errors import CacheDamagedError, FilesystemError, LinkError
-from sealenv.locks import LockedPackage
+from sealenv.locks import Lock, LockedPackage
 from sealenv.prefix.pending import join
 from sealenv.store.archives import Store
 from sealenv.store.manifest import Listing, has_its_modes, is_unpacked, note_modes
@@ -28,20 +28,20 @@ from sealenv.system.hashing import hash_file
 if TYPE_CHECKING:
     from rattler.install import InstallerReporter
 
-__all__ = ["disk_problem", "join_lock", "link"]
-
 _UNVERIFIED = "unverified"
 
 # ENOENT and ERROR_FILE_NOT_FOUND are 2; Windows has 3 (ERROR_PATH_NOT_FOUND) if the folder is missing.
 _NO_SUCH_FILE = re.compile(r"\(os error [23]\)")
 
 
-async def join_lock(request: Join, emit: object) -> None:
-    """Share the parent's lock on the prefix."""
-    join(request.prefix)
-
-
-async def link(request: Link, emit: Callable[[Any], None]) -> None:
+async def link(
+    lock: Lock,
+    prefix: str,
+    store_root: str,
+    aside: str | None,
+    verify_all: bool,
+    emit: Callable[[Any], None],
+) -> None:
     """Link everything, from unpacked packages that py-rattler validates in full.
 
     An archive is hashed here exactly when it will be unpacked. The record of an unpacked package gets
@@ -50,18 +50,28 @@ async def link(request: Link, emit: Callable[[Any], None]) -> None:
     missing and links again with `verify_all`. py-rattler ignores modes: they are compared here, and
     recorded under the lock for unpacking.
 
+    Args:
+        lock: the packages.
+        prefix: a pending prefix, whose lock this process shares from now on.
+        store_root: the root of the store.
+        aside: a folder that gets the files instead, as if it were the prefix.
+        verify_all: unpack every package again from its hashed archive.
+        emit: receives the progress.
+
     Raises:
         CacheDamagedError: see above; or an archive was damaged in the store, and was removed.
         LinkError: py-rattler's reason.
     """
-    store = Store(Path(request.store))
-    packages = request.lock.packages
+    if aside is None:
+        join(prefix)
+    store = Store(Path(store_root))
+    packages = lock.packages
     cache = PackageCache.new_layered([store.unpacked], False, ValidationMode.full())
     records = [to_record(p) for p in packages]
 
     async def unsound() -> list[LockedPackage]:
         """List the packages that must be unpacked."""
-        if request.verify_all:
+        if verify_all:
             return list(packages)
         index = await cache.index()
         pairs = zip(packages, records, strict=True)
@@ -70,17 +80,17 @@ async def link(request: Link, emit: Callable[[Any], None]) -> None:
     with contextlib.ExitStack() as stack:
         fresh = await unsound()
         if fresh:
-            lock = store.unpacking()
-            await asyncio.to_thread(lock.__enter__)
-            stack.push(lock)
+            held = store.unpacking()
+            await asyncio.to_thread(held.__enter__)
+            stack.push(held)
             fresh = await unsound()  # another process may have unpacked it
         _prepare(store, packages, records, fresh)
         try:
             await rattler.install(
                 records,
-                request.aside or request.prefix,
-                alternative_target_prefix=request.prefix if request.aside else None,
-                platform=Subdir(request.lock.platform),
+                aside or prefix,
+                alternative_target_prefix=prefix if aside else None,
+                platform=Subdir(lock.platform),
                 package_cache=cache,
                 installed_packages=[],
                 execute_link_scripts=False,
@@ -88,7 +98,7 @@ async def link(request: Link, emit: Callable[[Any], None]) -> None:
                 reporter=cast("InstallerReporter", _Reporter(len(records), emit)),  # duck-typed
             )
         except Exception as error:
-            raise _explain(error, request) from error
+            raise _explain(error, prefix, verify_all=verify_all) from error
         for package in fresh:
             await asyncio.to_thread(_check_unpacked, store, package)
 
@@ -183,24 +193,24 @@ class _Reporter:
         )
 
 
-def _explain(error: Exception, request: Link) -> Exception:
+def _explain(error: Exception, prefix: str, *, verify_all: bool) -> Exception:
     """Return the error for py-rattler's text."""
     text = str(error).strip() or type(error).__name__
     lines = list(dict.fromkeys(line.removeprefix("Caused by: ") for line in text.splitlines()))
-    if problem := disk_problem(text, request.prefix, lines):
+    if problem := disk_problem(text, prefix, lines):
         return problem
-    if "package cache layer" in text and _NO_SUCH_FILE.search(text) and not request.verify_all:
+    if "package cache layer" in text and _NO_SUCH_FILE.search(text) and not verify_all:
         return CacheDamagedError("an unpacked package in the cache is damaged", details=lines)
     if "longer than" in text:
         return LinkError(
             "the path of the environment is too long for a package",
-            where=request.prefix,
+            where=prefix,
             details=lines,
             hint="choose a shorter folder with -p or SEALENV_ENVS",
         )
     return LinkError(
         "the packages could not be linked",
-        where=request.prefix,
+        where=prefix,
         details=lines,
         hint="run the same command again; if it persists: sealenv cache clean --unpacked",
     )

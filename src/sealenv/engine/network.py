@@ -32,47 +32,36 @@ from rattler.networking.middleware import (
 from sealenv._version import __version__
 from sealenv.errors import SpecError
 
-__all__ = ["StalledError", "make_client", "make_config", "watch"]
-
 T = TypeVar("T")
 _RETRIES = 2
 
 
-def make_config(secrets: Mapping[str, str]) -> Config:
-    """Return rattler's configuration for this command.
+def make_client(secrets: Mapping[str, str]) -> Client:
+    """Return a client with rattler's configuration that retries transient failures.
 
     Args:
         secrets: clean base URL -> the same URL with credentials.
 
     Raises:
-        SpecError: a configuration file is invalid.
-    """
-    try:
-        config = Config.load_from_default_locations("sealenv")
-        if secrets:
-            pairs = [(clean, _without_user(secret)) for clean, secret in secrets.items()]
-            # JSON strings are TOML basic strings.
-            lines = [f"{json.dumps(c)} = [{json.dumps(s)}]" for c, s in pairs if c != s]
-            config = config.merge(Config.from_toml("\n".join(["[mirrors]", *lines])))
-    except Exception as error:
-        raise SpecError(
-            f"rattler's configuration is invalid: {error}",
-            hint="fix the file, or move it away",
-        ) from error
-    return config
-
-
-def make_client(config: Config, secrets: Mapping[str, str]) -> Client:
-    """Return a client that retries transient failures.
-
-    Raises:
-        SpecError: a URL with a password, and a configuration that cannot be combined with it.
+        SpecError: a configuration file is invalid, or cannot be combined with a password in a URL.
     """
     agent = f"sealenv/{__version__}"
-    headers = _headers(secrets)
+    config, headers = _config(secrets), _headers(secrets)
     if not headers:
         return Client.from_config(config, max_retries=_RETRIES, user_agent=agent)
-    _refuse_settings(config)
+    if (
+        config.tls_no_verify
+        or config.tls_root_certs
+        or config.proxy_http
+        or config.proxy_https
+        or config.s3_options
+        or config.authentication_override_file
+    ):
+        raise SpecError(
+            "a URL cannot have a password if rattler's configuration has TLS, proxy, S3 or "
+            "authentication settings",
+            hint="store it with `rattler auth login`, in RATTLER_AUTH_FILE or in netrc",
+        )
 
     def add_headers(host: str, path: str) -> dict[str, str] | None:
         for (own_host, own_path), value in headers.items():
@@ -94,6 +83,21 @@ def make_client(config: Config, secrets: Mapping[str, str]) -> Client:
     )
 
 
+def _config(secrets: Mapping[str, str]) -> Config:
+    """Return rattler's configuration, with a mirror for each URL that has a token."""
+    try:
+        config = Config.load_from_default_locations("sealenv")
+        pairs = [(clean, _without_user(secret)) for clean, secret in secrets.items()]
+        # JSON strings are TOML basic strings.
+        lines = [f"{json.dumps(c)} = [{json.dumps(s)}]" for c, s in pairs if c != s]
+        return config.merge(Config.from_toml("\n".join(["[mirrors]", *lines])))
+    except Exception as error:
+        raise SpecError(
+            f"rattler's configuration is invalid: {error}",
+            hint="fix the file, or move it away",
+        ) from error
+
+
 def _headers(secrets: Mapping[str, str]) -> dict[tuple[str, str], str]:
     """Return host and path of the clean URL -> the header for Basic authentication."""
     found = {}
@@ -111,22 +115,6 @@ def _headers(secrets: Mapping[str, str]) -> dict[tuple[str, str], str]:
 def _without_user(url: str) -> str:
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-
-
-def _refuse_settings(config: Config) -> None:
-    settings = {
-        "tls-no-verify": config.tls_no_verify,
-        "tls-root-certs": config.tls_root_certs,
-        "proxy-config": config.proxy_http or config.proxy_https,
-        "s3-options": config.s3_options,
-        "authentication-override-file": config.authentication_override_file,
-    }
-    given = [name for name, value in settings.items() if value]
-    if given:
-        raise SpecError(
-            f"rattler's configuration has {', '.join(given)}: a URL cannot have a password then",
-            hint="store it with `rattler auth login`, in RATTLER_AUTH_FILE or in netrc",
-        )
 
 
 class StalledError(Exception):

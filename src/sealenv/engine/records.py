@@ -1,9 +1,12 @@
-"""Convert between locked packages and py-rattler's records, and complete short ones."""
+"""Records of packages: to and from py-rattler, and what is read from archives in the store."""
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +15,31 @@ from rattler import PackageRecord, RepoDataRecord
 from rattler.package import BuildString
 from rattler.package_streaming import PackageArchive
 
-from sealenv.engine.messages import Complete
-from sealenv.errors import DigestError, LinkError
+from sealenv.errors import CacheDamagedError, DigestError, EngineError, LinkError
+from sealenv.layout import is_windows
 from sealenv.locks import Lock, LockedPackage
 from sealenv.locks.checks import check_package
 from sealenv.locks.model import topological
+from sealenv.pypi.machine import Distribution
 from sealenv.store.archives import Store
 from sealenv.store.manifest import check_identity, identity_of
+from sealenv.system.files import write_atomic
 from sealenv.urls import split_credentials
 
-__all__ = ["complete", "from_record", "to_record"]
-
-_KEPT = ("arch", "build_number", "constrains", "depends", "features", "license", "license_family",
-         "noarch", "platform", "python_site_packages_path", "timestamp", "track_features")  # fmt: skip
+_RECORD = ("arch", "build_number", "constrains", "depends", "features", "license", "license_family",
+           "noarch", "platform", "python_site_packages_path", "timestamp", "track_features")  # fmt: skip
+_METADATA = re.compile(
+    r"(?:.*/)?site-packages/[^/]+"
+    r"(?:\.dist-info/METADATA|\.egg-info/PKG-INFO|\.egg-info|\.egg/EGG-INFO/PKG-INFO)"
+)
+_HEADERS = (
+    "Metadata-Version",
+    "Name",
+    "Version",
+    "Requires-Python",
+    "Requires-Dist",
+    "Provides-Extra",
+)
 
 
 def from_record(record: RepoDataRecord) -> LockedPackage:
@@ -85,7 +100,21 @@ def to_record(package: LockedPackage, url: str = "file:///") -> RepoDataRecord:
     return RepoDataRecord(record, package.fn, url, package.channel)
 
 
-async def complete(request: Complete, emit: object) -> Lock:
+async def _read(
+    package: LockedPackage, store: Store, names: Sequence[str]
+) -> dict[str, bytes | None]:
+    try:
+        archive = await PackageArchive.from_path(store.path(package))
+        return await archive.read_files([*names])
+    except Exception as error:
+        raise LinkError(
+            f"the archive of {package.dist} cannot be read: {error}",
+            where=package.url,
+            hint="run the same command again; if it persists, tell the channel's owner",
+        ) from error
+
+
+async def complete(lock: Lock, store_root: str) -> Lock:
     """Fill in records that were read from a list of files, from each archive's index.json.
 
     Linking needs `noarch`, and a prefix record needs the dependencies.
@@ -93,28 +122,73 @@ async def complete(request: Complete, emit: object) -> Lock:
     Raises:
         LinkError: an archive cannot be read, or is another package than its file name says.
     """
-    store = Store(Path(request.store))
-    packages = [
-        p if "build_number" in p.record else await _completed(p, store.path(p))
-        for p in request.lock.packages
-    ]
-    return msgspec.structs.replace(request.lock, packages=tuple(topological(packages)))
+    store = Store(Path(store_root))
+    packages = []
+    for package in lock.packages:
+        if "build_number" not in package.record:
+            data = (await _read(package, store, ["info/index.json"]))["info/index.json"]
+            index = msgspec.json.decode(data or b"{}", type=dict[str, Any])
+            check_identity(package, identity_of(index))
+            known = {key: index[key] for key in _RECORD if index.get(key) is not None}
+            size = store.path(package).stat().st_size
+            record = {"depends": [], "build_number": 0, **known, **package.record}
+            record |= {"sha256": package.sha256, "size": size}
+            package = msgspec.structs.replace(package, record=record, size=size)
+        packages.append(package)
+    return msgspec.structs.replace(lock, packages=tuple(topological(packages)))
 
 
-async def _completed(package: LockedPackage, archive: Path) -> LockedPackage:
-    try:
-        opened = await PackageArchive.from_path(archive)
-        info = await opened.read_files(["info/index.json"])
-        index = msgspec.json.decode(info["info/index.json"] or b"", type=dict[str, Any])
-    except Exception as error:
-        raise LinkError(
-            f"the archive of {package.dist} cannot be read: {error}",
+async def distributions(packages: list[LockedPackage], store_root: str) -> list[Distribution]:
+    """List the Python distributions in verified packages.
+
+    Raises:
+        LinkError: an archive cannot be read.
+    """
+    from email.parser import HeaderParser
+
+    store = Store(Path(store_root))
+    result = []
+    for package in packages:
+        manifest = store.manifest(package)
+        assert manifest is not None, "fetching wrote it"
+        names = [e.path for e in manifest.paths if _METADATA.fullmatch(e.path)]
+        found = await _read(package, store, names) if names else {}
+        for name in sorted(names):
+            headers = HeaderParser().parsestr((found.get(name) or b"").decode("utf-8", "replace"))
+            if headers["Name"] and headers["Version"]:
+                lines = [
+                    f"{key}: {' '.join(str(value).split())}\n"
+                    for key in _HEADERS
+                    for value in headers.get_all(key, [])
+                ]
+                own = str(headers["Name"]), str(headers["Version"])
+                result.append(Distribution(package.dist, *own, "".join(lines)))
+    return result
+
+
+async def micromamba(package: LockedPackage, platform: str, store_root: str) -> str:
+    """Take the executable out of a package of micromamba; return its path in the store.
+
+    Raises:
+        CacheDamagedError: the archive in the cache was damaged.
+        EngineError: the package does not contain it.
+    """
+    store = Store(Path(store_root))
+    if not store.verify(package):
+        raise CacheDamagedError(
+            f"{package.fn} was damaged in the cache and was removed from it",
+            where=str(store.path(package)),
+            hint="run the same command again to download it",
+        )
+    member = "Library/bin/micromamba.exe" if is_windows(platform) else "bin/micromamba"
+    data = (await _read(package, store, [member])).get(member)
+    if data is None:
+        raise EngineError(
+            f"{package.dist} does not contain {member}",
             where=package.url,
-            hint="the package is damaged in its channel; tell the channel's owner",
-        ) from error
-    check_identity(package, identity_of(index))
-    known = {key: index[key] for key in _KEPT if index.get(key) is not None}
-    size = archive.stat().st_size
-    record = {"depends": [], "build_number": 0, **known, **package.record}
-    record |= {"sha256": package.sha256, "size": size}
-    return msgspec.structs.replace(package, record=record, size=size)
+            hint="leave micromamba out of that channel",
+        )
+    path = store.archives / hashlib.sha256(data).hexdigest() / Path(member).name
+    path.parent.mkdir(exist_ok=True)
+    write_atomic(path, data, mode=0o755)
+    return str(path)

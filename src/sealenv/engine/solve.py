@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import rattler
-from msgspec.structs import replace
 from rattler import (
     Channel,
     Gateway,
@@ -17,7 +14,6 @@ from rattler import (
     MatchSpec,
     PackageName,
     PackageRecord,
-    RepoDataRecord,
     Version,
     VirtualPackage,
 )
@@ -26,112 +22,81 @@ from rattler.package import BuildString
 from rattler.platform import Subdir
 
 from sealenv.engine.channels import ask
-from sealenv.engine.fetch import fetch
-from sealenv.engine.messages import Access, Detect, Fetch, Fit, Solve
+from sealenv.engine.messages import Access
 from sealenv.engine.records import from_record, to_record
-from sealenv.errors import DigestError, SolveError, SpecError
+from sealenv.errors import SolveError, SpecError
 from sealenv.locks import Lock, LockedPackage
-from sealenv.locks.explicit import bare_package
 from sealenv.locks.model import topological
 from sealenv.spec.matchspec import package_name
 from sealenv.spec.model import parse_time
-from sealenv.store.archives import Store
 from sealenv.urls import redact, split_credentials
 
-__all__ = ["detect", "fit", "solve"]
 
-_URL = re.compile(r'\burl="([^"]+)"')
-"""The URL in the text of a MatchSpec, which has no attribute for it."""
+async def solve(
+    specs: tuple[str, ...],
+    channels: tuple[str, ...],
+    platform: str,
+    access: Access,
+    exclude_newer: str | None,
+    locked: list[LockedPackage],
+    machine: tuple[str, ...] | None,
+    virtual_packages: tuple[str, ...],
+) -> Lock:
+    """Find the packages that satisfy the specs.
 
-
-async def solve(request: Solve, emit: Callable[[Any], None]) -> Lock:
-    """Find the packages.
+    Args:
+        specs: MatchSpecs.
+        channels: names or URLs, in the order of their priority.
+        platform: the subdir.
+        access: the store and the network.
+        exclude_newer: a time; later packages are left out.
+        locked: packages that are kept unless the specs require others.
+        machine: all virtual packages of the target; default: the detected or usual ones.
+        virtual_packages: those that replace some of them.
 
     Raises:
         SpecError: an invalid spec, channel or time.
         ChannelError: a channel does not exist or does not answer.
         SolveError: no packages satisfy the specs; the details say why.
-        DigestError: a record without sha256, or a package requested by URL has another one.
+        DigestError: a record without sha256.
     """
-    files: dict[str, LockedPackage] = {}
-    specs = [await _of_file(_match_spec(s), request.access, emit, files) for s in request.specs]
-    named = [s.channel for s in specs if s.channel]  # of `channel::name`: last, as in conda
-    channels = [*{c.base_url: c for c in (*map(_channel, request.channels), *named)}.values()]
-    virtual = _virtual_packages(request.platform, request.machine, request.virtual_packages)
-    platforms: list[Any] = [request.platform, "noarch"]
-    newest = parse_time(request.exclude_newer) if request.exclude_newer else None
+    wanted = [_match_spec(text) for text in specs]
+    named = [s.channel for s in wanted if s.channel]  # of `channel::name`: last, as in conda
+    sources = [*{c.base_url: c for c in (*map(_channel, channels), *named)}.values()]
+    virtual = _virtual_packages(platform, machine, virtual_packages)
+    platforms: list[Any] = [platform, "noarch"]
+    newest = parse_time(exclude_newer) if exclude_newer else None
 
     async def attempt(gateway: Gateway) -> list[LockedPackage]:
         records = await rattler.solve(
-            channels,
-            specs,
+            sources,
+            wanted,
             gateway=gateway,
             platforms=platforms,
-            locked_packages=[to_record(p, p.url) for p in request.locked],
+            locked_packages=[to_record(p, p.url) for p in locked],
             virtual_packages=virtual,
             channel_priority=ChannelPriority.Strict,
             exclude_newer=newest,
             channel_relations="disabled",  # CEP 42: a channel must not add further channels
         )
-        found = [from_record(r) for r in records if r.url not in files]
-        kept = {p.url for p in request.locked}
+        found = [from_record(r) for r in records]
+        kept = {p.url for p in locked}
         new = [p for p in found if p.url not in kept]
-        await _check_strict(gateway, channels, platforms, specs, new)
-        found += [_from_file(r, files[r.url]) for r in records if r.url in files]
+        await _check_strict(gateway, sources, platforms, wanted, new)
         return topological(found)
 
     note = ""
-    known = {v.name.normalized: str(v.version) for v in virtual}
     if newest:
-        note = f"; packages newer than {request.exclude_newer} or without a time were left out"
+        note = f"; packages newer than {exclude_newer} or without a time were left out"
     return Lock(
-        platform=request.platform,
-        channels=tuple(split_credentials(c.base_url).clean for c in channels),
-        packages=tuple(await ask(channels, platforms, request.access, attempt, note, known)),
+        platform=platform,
+        channels=tuple(split_credentials(c.base_url).clean for c in sources),
+        packages=tuple(await ask(sources, access, attempt, note)),
         virtual_packages=tuple(
             f"{v.name.normalized}={v.version}={v.build_string}" for v in virtual
         ),
-        exclude_newer=request.exclude_newer,
+        exclude_newer=exclude_newer,
     )
-
-
-async def _of_file(
-    spec: MatchSpec,
-    access: Access,
-    emit: Callable[[Any], None],
-    files: dict[str, LockedPackage],
-) -> MatchSpec:
-    """Fetch the archive of a spec with a URL, and return the spec with the URL of the verified file.
-
-    py-rattler reads the dependencies from the archive, without verifying it and even offline.
-
-    Raises:
-        DigestError: the spec has no sha256, or the archive has another one.
-    """
-    text = str(spec)
-    found = _URL.search(text)
-    if found is None:
-        return spec
-    url = split_credentials(found[1]).clean
-    if spec.sha256 is None:
-        raise DigestError(
-            "a package that is requested by URL needs its sha256, so that it can be verified",
-            where=url,
-            hint=f"write it like '{text.split('[')[0]}[url={url},sha256=HEX]'",
-        )
-    package = bare_package(url, spec.sha256.hex(), where=text)
-    lock = Lock(platform=package.subdir, channels=(), packages=(package,))
-    await fetch(Fetch(lock=lock, access=access), emit)
-    path = Store(Path(access.store)).path(package)
-    files[path.as_uri()] = replace(package, size=path.stat().st_size)
-    return MatchSpec(text.replace(found[1], path.as_uri()), strict=False)
-
-
-def _from_file(record: RepoDataRecord, package: LockedPackage) -> LockedPackage:
-    """Return the package that was requested by URL, with the record of its archive."""
-    raw = json.loads(record.to_json())
-    known = {key: raw[key] for key in raw if key not in ("url", "fn", "channel")}
-    return replace(package, record={**known, **package.record, "size": package.size})
 
 
 def _match_spec(text: str) -> MatchSpec:
@@ -146,6 +111,12 @@ def _match_spec(text: str) -> MatchSpec:
         raise SpecError(
             f"{text!r} is not a MatchSpec: too many words",
             hint="one word is one package, quoted if it contains spaces: 'numpy >=2' scipy",
+        )
+    if 'url="' in str(spec):
+        raise SpecError(
+            "a package cannot be requested by URL",
+            details=[redact(text)],
+            hint="create from an @EXPLICIT list with URL and sha256, or add its channel with -c",
         )
     return spec
 
@@ -235,22 +206,23 @@ def _virtual(text: str) -> GenericVirtualPackage:
         ) from error
 
 
-async def detect(request: Detect, emit: object) -> list[str]:
+async def detect() -> list[str]:
     """List the virtual packages of this machine, as `NAME=VERSION=BUILD`."""
     return [str(v.into_generic()) for v in VirtualPackage.detect()]
 
 
-async def fit(request: Fit, emit: object) -> list[str]:
+async def fit(
+    lock: Lock, machine: tuple[str, ...] | None, virtual_packages: tuple[str, ...]
+) -> list[str]:
     """List the requirements (`__glibc >=2.28`, `__cuda`) of the lock that this machine does not meet.
 
     The dependencies of the packages count, not the machine on which the lock was made.
     """
-    lock = request.lock
     here = {
         v.name.normalized: PackageRecord(
             v.name.normalized, str(v.version), v.build_string, 0, lock.platform
         )
-        for v in _virtual_packages(lock.platform, request.machine, request.virtual_packages)
+        for v in _virtual_packages(lock.platform, machine, virtual_packages)
     }
     wanted: dict[str, list[str]] = {}
     for package in lock.packages:

@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO, NoReturn, get_type_hints
 
 import msgspec
 
@@ -23,8 +23,6 @@ from sealenv.engine.messages import Event, Request
 from sealenv.errors import EngineError, SealenvError, from_oserror
 from sealenv.system.processes import leave_now
 from sealenv.urls import redact
-
-__all__ = ["main"]
 
 Emit = Callable[[Event], None]
 
@@ -39,10 +37,10 @@ def main() -> NoReturn:
     async def serve() -> None:
         loop = asyncio.get_running_loop()
         threading.Thread(target=_read, args=(loop, requests), daemon=True).start()
-        answers = _answers()  # imports py-rattler while the parent reads its arguments
+        functions = _functions()  # imports py-rattler while the parent reads its arguments
         while True:
-            request = messages.decode_request(await requests.get())
-            _write(events, await _serve(answers, request, lambda event: _write(events, event)))
+            request = msgspec.json.decode(await requests.get(), type=Request)
+            _write(events, await _serve(functions, request, lambda event: _write(events, event)))
 
     try:
         asyncio.run(serve())
@@ -65,29 +63,33 @@ def _write(events: BinaryIO, event: Event) -> None:
         leave_now(0)  # the parent is gone
 
 
-def _answers() -> dict[type, Callable[[Any, Emit], Awaitable[Any]]]:
-    from sealenv.engine import channels, fetch, link, micromamba, records, solve
+def _functions() -> dict[str, Callable[..., Awaitable[Any]]]:
+    from sealenv.engine import channels, fetch, link, records, solve
 
     return {
-        messages.Solve: solve.solve,
-        messages.Fit: solve.fit,
-        messages.Detect: solve.detect,
-        messages.LookUp: channels.look_up,
-        messages.Index: channels.index,
-        messages.Complete: records.complete,
-        messages.Fetch: fetch.fetch,
-        messages.Examine: fetch.examine,
-        messages.Join: link.join_lock,
-        messages.Link: link.link,
-        messages.Obtain: micromamba.obtain,
+        "solve": solve.solve,
+        "fit": solve.fit,
+        "detect": solve.detect,
+        "look_up": channels.look_up,
+        "index": channels.index,
+        "fetch": fetch.fetch,
+        "complete": records.complete,
+        "distributions": records.distributions,
+        "micromamba": records.micromamba,
+        "link": link.link,
     }
 
 
 async def _serve(
-    answers: dict[type, Callable[[Any, Emit], Awaitable[Any]]], request: Request, emit: Emit
+    functions: dict[str, Callable[..., Awaitable[Any]]], request: Request, emit: Emit
 ) -> Event:
+    function = functions[request.name]
+    types = get_type_hints(function)
     try:
-        value = await answers[type(request)](request, emit)
+        arguments = {k: msgspec.convert(v, types[k]) for k, v in request.arguments.items()}
+        if "emit" in types:
+            arguments["emit"] = emit
+        value = await function(**arguments)
         return messages.Answer(value=msgspec.Raw(msgspec.json.encode(value)))
     except SealenvError as error:
         return messages.failure(error)

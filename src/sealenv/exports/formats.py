@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from sealenv._version import __version__
 from sealenv.bootstrap.rebuild import platforms_for, render_rebuild
-from sealenv.bootstrap.releases import Releases
+from sealenv.bootstrap.scripts import Releases
 from sealenv.errors import SpecError, UsageError
 from sealenv.install.clobbers import clobbers_in_prefix, clobbers_in_store, order_for_micromamba
 from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
@@ -25,17 +25,6 @@ from sealenv.request.subject import Subject, origins
 from sealenv.spec.environment_yml import write_environment_yml
 from sealenv.spec.model import DEFAULT_INDEX, check_platform
 from sealenv.store.archives import Store
-
-__all__ = [
-    "SCRIPTS",
-    "Format",
-    "Request",
-    "condalock",
-    "environment_yml",
-    "explicit",
-    "pixi",
-    "write_script",
-]
 
 SCRIPTS = ("sh", "bat")
 

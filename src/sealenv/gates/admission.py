@@ -15,23 +15,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = [
-    "Finding",
-    "clean_environ",
-    "command_processor",
-    "default_path",
-    "engine_environ",
-    "enter",
-    "environment_of",
-    "find",
-    "is_active",
-    "look",
-    "private_folders",
-    "refuse",
-    "scrub",
-    "without_dirt",
-]
-
 
 class Finding:
     """One variable, or one folder on PATH: what it is, why it can hurt, how to clear it.

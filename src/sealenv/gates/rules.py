@@ -12,18 +12,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = [
-    "HONOURED",
-    "KEPT",
-    "KEPT_WINDOWS",
-    "ON_PATH",
-    "PROGRAMS",
-    "RULES",
-    "SHELL",
-    "Rule",
-    "rule_of",
-]
-
 SHELL = "cmd" if os.name == "nt" else "sh"
 """The shell whose commands are shown to the user of this system."""
 

@@ -17,8 +17,6 @@ from sealenv.gates.admission import command_processor, private_folders
 from sealenv.spec.model import EnvironmentSpec
 from sealenv.system.processes import clean_home, run_quietly
 
-__all__ = ["CheckReport", "check_environment"]
-
 _SECONDS = 180.0
 _TOKEN_VARIABLE = "SEALENV_CHECK_TOKEN"
 

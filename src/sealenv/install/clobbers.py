@@ -26,14 +26,6 @@ from sealenv.spec.matchspec import package_name
 from sealenv.store.archives import Store
 from sealenv.store.placing import entry_point_paths, linked_paths
 
-__all__ = [
-    "clobbers_in_prefix",
-    "clobbers_in_store",
-    "order_for_micromamba",
-    "settle_clobbers",
-    "winner",
-]
-
 _ASIDE = "__clobbers__"
 Clobbers = dict[str, list[str]]
 

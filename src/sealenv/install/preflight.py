@@ -4,35 +4,31 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from sealenv.errors import FilesystemError, LinkError
+from sealenv.errors import LinkError
 from sealenv.layout import is_windows
 from sealenv.locks import Lock
 from sealenv.store.archives import Archive, Store
-from sealenv.store.distributions import names_in
 from sealenv.store.manifest import Manifest
 from sealenv.store.placing import (
     ENTRY_POINT,
     PlacedWheel,
     entry_point_paths,
     linked_paths,
+    names_in,
     refuse_links_out,
     refuse_unlike,
     site_packages_of,
     wheel_paths,
 )
-from sealenv.system.volumes import refuse_long_paths
-
-__all__ = ["Contents", "preflight"]
+from sealenv.system.volumes import existing_parent, refuse_full, refuse_long_paths
 
 _WHEEL = "pypi:"
 """The prefix of a wheel's name among owners."""
-_SPARE_BYTES = 16 << 20
 _NOT_ON_WINDOWS = re.compile(
     r'[<>:"|?*\\\x00-\x1f]|[. ]$|^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)', re.IGNORECASE
 )
@@ -92,7 +88,7 @@ def preflight(lock: Lock, prefix: Path, store: Store) -> Contents:
     _refuse_paths(lock, owners)
     refuse_long_paths(prefix, lock.platform, owners)
     refuse_links_out(links)
-    _check_room(prefix, store.root, size, sum(wheel.size for wheel in wheels))
+    _refuse_full(prefix, store.root, size, sum(wheel.size for wheel in wheels))
     clobbers = {p: o for p, o in owners.items() if len(o) > 1}
     return Contents(files, list(owners), clobbers)
 
@@ -175,21 +171,7 @@ def _refuse_paths(lock: Lock, owners: Owners) -> None:
             )
 
 
-def _check_room(prefix: Path, cache: Path, size: int, copied: int) -> None:
-    """Compare the free space with the bytes to copy: wheels, or everything if the cache is elsewhere."""
-    folder = prefix
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    try:
-        free = shutil.disk_usage(folder).free
-        needed = _SPARE_BYTES + copied
-        if folder.stat().st_dev != cache.stat().st_dev:
-            needed += size
-    except OSError:
-        return
-    if free < needed:
-        raise FilesystemError(
-            f"the disk is full: {needed >> 20} MiB are needed and {free >> 20} MiB are free",
-            where=str(folder),
-            hint="make room, then run the same command again",
-        )
+def _refuse_full(prefix: Path, cache: Path, size: int, copied: int) -> None:
+    """Refuse a disk with less free space than the bytes to copy, which are all on another disk."""
+    shared = existing_parent(prefix).stat().st_dev == cache.stat().st_dev
+    refuse_full(prefix, copied if shared else copied + size)

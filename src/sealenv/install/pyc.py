@@ -27,8 +27,6 @@ from sealenv.store.archives import Store
 from sealenv.store.compiled import MODE, CompiledFile, CompiledPackage
 from sealenv.system.hashing import processors, sha256_of
 
-__all__ = ["INVALIDATION", "compile_files", "compile_packages"]
-
 INVALIDATION = "checked-hash"
 
 _STDLIB = re.compile(r"(lib/python3\.\d+|Lib)/(?!(.*/)?(site-packages|test|tests|idlelib)/).*\.py$")

@@ -19,8 +19,6 @@ from sealenv.seals.seal import read_sealed
 from sealenv.seals.snapshot import FILE, hash_rows, take_snapshot
 from sealenv.system.files import write_atomic
 
-__all__ = ["give_up", "may_replace"]
-
 _REPLACING = b"replacing\n"
 """The marker's content until the new create has locked it."""
 

@@ -18,8 +18,6 @@ from sealenv.spec.model import EnvironmentSpec
 if TYPE_CHECKING:
     from sealenv.locks.explicit import ExplicitEntry, ExplicitList
 
-__all__ = ["complete", "fill", "resolve"]
-
 
 def resolve(
     spec: EnvironmentSpec,

@@ -45,26 +45,6 @@ from sealenv.spec.requirements import requirement_name
 from sealenv.store.archives import Store, link_pkgs, offer
 from sealenv.store.bundle import Bundle, open_bundle
 
-__all__ = [
-    "CreateOptions",
-    "Job",
-    "LinkScripts",
-    "check",
-    "compile_python",
-    "fetch",
-    "install",
-    "link",
-    "link_scripts",
-    "mark",
-    "patch",
-    "seal",
-    "share_archives",
-    "solve",
-    "take_in",
-    "verified",
-    "write_activation",
-]
-
 
 @dataclass(frozen=True)
 class CreateOptions:
@@ -241,7 +221,6 @@ def mark(job: Job, contents: Contents) -> PrefixLock:
             )
         write_plan(job.prefix, contents.paths)
         held.share()
-        job.engine.join(job.prefix)
     except BaseException:
         held.close()
         raise

@@ -19,8 +19,6 @@ from sealenv.layout import USER_FOLDER, bin_dirs, is_windows
 from sealenv.locks import Lock, LockedPackage
 from sealenv.system.processes import clean_home, run_quietly
 
-__all__ = ["check_post", "find_link_scripts", "run_link_scripts", "run_post"]
-
 _MESSAGES = ".messages.txt"
 
 

@@ -23,8 +23,6 @@ from sealenv.store.placing import site_packages_of
 from sealenv.system.files import write_atomic
 from sealenv.system.processes import clean_home, run_quietly
 
-__all__ = ["InstalledWheel", "install_wheels", "record_pyc"]
-
 _MOST_SHOWN = 10
 
 

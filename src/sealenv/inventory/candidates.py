@@ -14,16 +14,6 @@ from dataclasses import dataclass, replace
 
 from sealenv.fields import Texts
 
-__all__ = [
-    "PATHEXT",
-    "Candidate",
-    "Environment",
-    "Resolution",
-    "State",
-    "posix_candidates",
-    "windows_candidates",
-]
-
 PATHEXT = ".COM;.EXE;.BAT;.CMD;.VBS;.VBE;.JS;.JSE;.WSF;.WSH;.MSC"
 """What Windows has in PATHEXT by default."""
 

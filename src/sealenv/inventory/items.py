@@ -26,8 +26,6 @@ from sealenv.spec.matchspec import package_name
 from sealenv.system.files import read_regular
 from sealenv.urls import redact, split_credentials
 
-__all__ = ["Item", "Need", "Share", "chains", "measure_shares", "read_items", "roots"]
-
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _DIST_INFO = re.compile(r"(?:.*/)?site-packages/[^/]+\.dist-info/METADATA")
 _LONGEST_NAME = 100

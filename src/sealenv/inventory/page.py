@@ -15,8 +15,6 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["LIBRARIES", "SCRIPTS", "as_data", "write_page"]
-
 LIBRARIES = {"d3-hierarchy.min.js": "d3-hierarchy.LICENSE"}
 """Vendored libraries (release/vendored.py), with their licences."""
 SCRIPTS = ("base.js", "packages.js", "tree.js", "findings.js", "main.js")

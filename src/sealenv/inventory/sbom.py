@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from cyclonedx.model.component import Component
     from packageurl import PackageURL
 
-__all__ = ["cyclonedx", "purl"]
-
 _SPACE = uuid.UUID("f0f9a7f2-6a0e-5d2c-9b1d-5a1e2f3b4c6d")
 """The namespace of serial numbers (RFC 9562, version 5)."""
 _PYPI = "https://files.pythonhosted.org/"

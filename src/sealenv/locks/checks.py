@@ -26,24 +26,6 @@ from sealenv.spec.matchspec import LONGEST_SPEC
 from sealenv.spec.yaml_nodes import Node
 from sealenv.urls import is_address, redact, split_credentials
 
-__all__ = [
-    "NO_WHEEL",
-    "check_channel",
-    "check_file",
-    "check_package",
-    "check_record",
-    "check_subdir",
-    "check_url",
-    "check_wheel",
-    "check_wheel_address",
-    "clean_url",
-    "file_name",
-    "folder_name",
-    "put",
-    "split_dist",
-    "without_secrets",
-]
-
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}")
 _VERSION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.!+~-]{0,127}")
 _BUILD = re.compile(r"[A-Za-z0-9_.+~!-]{0,127}")

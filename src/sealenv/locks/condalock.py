@@ -25,9 +25,6 @@ from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile, topo
 from sealenv.spec.matchspec import split_spec
 from sealenv.spec.yaml_nodes import Node, load, scalar
 
-__all__ = ["read_condalock", "write_condalock"]
-
-
 CUSTOM_KEY = "sealenv"
 
 

@@ -10,8 +10,6 @@ from packaging.version import InvalidVersion, Version
 from sealenv.fields import MaybeSha256
 from sealenv.locks.model import Lock, LockFile
 
-__all__ = ["Change", "diff", "without_digest"]
-
 Kind: TypeAlias = Literal["conda", "pypi"]
 Fact: TypeAlias = Literal["version", "build", "channel", "sha256"]
 _FACTS: tuple[Fact, ...] = ("version", "build", "channel", "sha256")

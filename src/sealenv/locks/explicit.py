@@ -27,8 +27,6 @@ from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.spec.yaml_nodes import lines_of
 from sealenv.urls import split_credentials
 
-__all__ = ["ExplicitEntry", "ExplicitList", "bare_package", "read_explicit", "write_explicit"]
-
 _LINE = re.compile(r"(?P<url>[^#]+)(#(?P<digest>.*))?")
 _DIGEST = re.compile(r"(?P<md5>[0-9a-f]{32})|(sha256:)?(?P<sha256>[0-9a-f]{64})")
 _PLATFORM = re.compile(r"#\s*platform:\s*([a-z0-9-]+)\s*")

@@ -13,22 +13,6 @@ from sealenv.errors import SpecError
 from sealenv.fields import Bytes, MaybeSha256, Sha256
 from sealenv.spec.matchspec import package_name
 
-__all__ = [
-    "Lock",
-    "LockFile",
-    "LockedPackage",
-    "LockedWheel",
-    "Package",
-    "Wheel",
-    "dependencies_first",
-    "depends_on",
-    "packages_of",
-    "requested",
-    "roots",
-    "topological",
-    "wheels_of",
-]
-
 
 class LockedPackage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One package, with its record in the channel's repodata (CEP 36). The URL has no credentials."""

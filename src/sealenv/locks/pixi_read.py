@@ -30,8 +30,6 @@ from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile, topo
 from sealenv.locks.pixi_write import DIRECT, MARK, OPTIONS, build_number_of, noarch_of
 from sealenv.spec.yaml_nodes import Node, lines_of, load
 
-__all__ = ["read_pixi"]
-
 _READ = ("6", "7")
 _COPIED = (
     "md5", "legacy_bz2_md5", "features", "license", "license_family", "python_site_packages_path",

@@ -22,8 +22,6 @@ from sealenv.locks.checks import split_dist
 from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile, depends_on
 from sealenv.spec.yaml_nodes import scalar
 
-__all__ = ["DIRECT", "MARK", "OPTIONS", "build_number_of", "noarch_of", "write_pixi"]
-
 MARK = "# sealenv lock 1"
 VERSION = 7
 DIRECT = "direct+"

@@ -19,8 +19,6 @@ from sealenv.spec.matchspec import LONGEST_SPEC
 from sealenv.spec.yaml_nodes import lines_of, load, read_text
 from sealenv.urls import is_address
 
-__all__ = ["is_ours", "read_file", "read_input", "read_lock"]
-
 _LIMIT_BYTES = 128 << 20
 
 

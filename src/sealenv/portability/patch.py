@@ -23,19 +23,6 @@ from sealenv.layout import is_link, is_windows
 from sealenv.portability.rules import POSIX_RULES, RULES, Rule, plain
 from sealenv.system.files import read_regular, write_atomic
 
-__all__ = [
-    "POSIX_RULES",
-    "RULES",
-    "Patched",
-    "Rule",
-    "is_fixable",
-    "patch_bytes",
-    "patch_prefix",
-    "planned",
-    "rules_of",
-]
-
-
 _LARGEST = 1 << 20
 """A larger file is not a script."""
 

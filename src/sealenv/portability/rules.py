@@ -6,8 +6,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["POSIX_RULES", "RULES", "Rule", "plain"]
-
 
 @dataclass(frozen=True)
 class Rule:

@@ -35,17 +35,6 @@ from sealenv.spec.matchspec import package_name
 from sealenv.system.files import read_regular, write_atomic
 from sealenv.urls import redact
 
-__all__ = [
-    "condarc_text",
-    "made_by",
-    "read_bootstrap",
-    "read_requested",
-    "read_state",
-    "write_condarc",
-    "write_history",
-    "write_state",
-]
-
 _SPECS = re.compile(
     r"#\s*(?P<action>update|install|create|remove|uninstall|neutered) specs:\s*(?P<specs>.+)"
 )

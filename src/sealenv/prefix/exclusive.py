@@ -23,8 +23,6 @@ from sealenv.naming import shown
 from sealenv.system.filelock import open_removable, try_lock
 from sealenv.system.files import keep_owner, temporary_path
 
-__all__ = ["busy", "exclusive", "refuse_worked_on", "replace_history", "unchanged"]
-
 
 def busy(prefix: Path) -> PrefixLockedError:
     """Return the error that another process works on a prefix."""

@@ -20,8 +20,6 @@ from sealenv.prefix.condafiles import read_requested
 from sealenv.prefix.records import outside_of, read_raw
 from sealenv.urls import split_credentials
 
-__all__ = ["installed", "installed_package"]
-
 _KEPT = (
     "arch", "build", "build_number", "constrains", "depends", "extra_depends", "features", "flags",
     "legacy_bz2_md5", "legacy_bz2_size", "license", "license_family", "md5", "name", "noarch",

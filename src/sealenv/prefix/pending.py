@@ -42,18 +42,6 @@ from sealenv.naming import shown
 from sealenv.system.filelock import open_removable, try_lock, unlock
 from sealenv.system.files import final_path, read_regular, write_atomic
 
-__all__ = [
-    "REMOVING",
-    "PrefixLock",
-    "clear_pending",
-    "is_locked",
-    "join",
-    "kept_folder",
-    "read_plan",
-    "take",
-    "write_plan",
-]
-
 _PARENT, _ENGINE = 0, 1
 _JOINED: list[int] = []
 

@@ -30,20 +30,6 @@ from sealenv.system.files import read_regular, write_atomic
 if TYPE_CHECKING:
     from sealenv.locks import Lock
 
-__all__ = [
-    "PathsData",
-    "PrefixRecord",
-    "RecordPath",
-    "add_pyc",
-    "decode",
-    "finish",
-    "outside_of",
-    "read_raw",
-    "read_records",
-    "scan_records",
-    "write_raw",
-]
-
 _SITE = "site-packages/"
 _SCRIPTS = "python-scripts/"
 _MINOR = re.compile(r"\d+\.\d+")

@@ -6,11 +6,10 @@ import contextlib
 import errno
 import json
 import os
-import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from sealenv.errors import FilesystemError, PrefixChangedError, PrefixError
+from sealenv.errors import FilesystemError, PrefixError
 from sealenv.layout import (
     HISTORY,
     MARKER,
@@ -24,7 +23,6 @@ from sealenv.layout import (
     state_of,
     walk,
 )
-from sealenv.naming import printable, shown
 from sealenv.prefix.exclusive import busy, exclusive
 from sealenv.prefix.pending import REMOVING, is_locked, take, write_plan
 from sealenv.prefix.records import scan_records
@@ -33,17 +31,6 @@ from sealenv.system.filelock import open_removable
 from sealenv.system.files import read_regular, write_atomic
 from sealenv.system.processes import programs_in
 from sealenv.system.volumes import extended
-
-__all__ = [
-    "check_removable",
-    "refuse_frozen",
-    "refuse_in_use",
-    "refuse_inner",
-    "remove",
-    "remove_copied",
-    "stamps_of",
-    "user_files",
-]
 
 _MARKS = frozenset({"history", "sealenv", "sealenv.pending"})
 
@@ -178,7 +165,6 @@ def _same(one: str, other: Path) -> bool:
 
 _STAYS = frozenset({errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS})
 """The folder is a mount point, or another user owns its parent: it stays, empty."""
-_LISTED = 20
 
 
 def user_files(prefix: Path) -> int:
@@ -189,75 +175,29 @@ def user_files(prefix: Path) -> int:
     return sum(not entry.is_dir for entry in walk(folder))
 
 
-def remove(prefix: Path) -> None:
+def remove(prefix: Path, locks: contextlib.ExitStack | None = None) -> None:
     """Remove everything in the prefix, and the folder. The caller has checked and asked.
 
     The marker is written first and removed last: a remove that was killed leaves a pending prefix,
     which another remove or create finishes. Links are removed, their targets are not. The folder
     itself stays, empty, if it is a mount point or its parent is not writable.
 
+    Args:
+        prefix: the environment.
+        locks: the caller's locks on it, if it has some; they are released.
+
     Raises:
         PrefixLockedError: another process works on it.
         FilesystemError: something could not be removed; the rest may be gone.
     """
-    with contextlib.ExitStack() as stack:
+    with locks or contextlib.ExitStack() as stack:
         # A damaged environment may have no history, and so no lock.
         marked = os.path.lexists(prefix / MARKER)
-        if not marked and not is_link(prefix / HISTORY) and os.access(prefix / HISTORY, os.W_OK):
+        lockable = not is_link(prefix / HISTORY) and os.access(prefix / HISTORY, os.W_OK)
+        if not (marked or locks) and lockable:
             stack.enter_context(exclusive(prefix))
         paths = None if marked else [e.relative for e in walk(prefix) if not e.is_dir]
         _remove(extended(prefix), paths, stack)
-
-
-Stamps = dict[str, tuple[int, int, int, int]]
-"""Path -> kind, size, time in nanoseconds and inode; only the kind of a folder."""
-
-
-def stamps_of(prefix: Path) -> Stamps:
-    """Read the state of every file, to find what is written from now on.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    return {entry.relative: _stamp(entry.status) for entry in walk(extended(prefix))}
-
-
-def _stamp(status: os.stat_result) -> tuple[int, int, int, int]:
-    kind = stat.S_IFMT(status.st_mode)
-    if stat.S_ISDIR(kind):
-        return kind, 0, 0, 0
-    return kind, status.st_size, status.st_mtime_ns, status.st_ino
-
-
-def remove_copied(prefix: Path, then: Stamps, place: Path, locks: contextlib.ExitStack) -> None:
-    """Remove an environment that was copied, unless it was changed since.
-
-    It is marked as pending before the first file is removed.
-
-    Args:
-        prefix: the environment.
-        then: its files before it was copied.
-        place: the path of the copy.
-        locks: the caller's locks on the environment.
-
-    Raises:
-        PrefixChangedError: something was written into it since.
-        PrefixLockedError: another process works on it.
-        FilesystemError: something cannot be removed.
-    """
-    now = stamps_of(prefix)
-    changed = sorted(path for path in then.keys() | now.keys() if then.get(path) != now.get(path))
-    if changed:
-        more = [f"and {len(changed) - _LISTED} more"] if len(changed) > _LISTED else []
-        listed = map(printable, changed[:_LISTED])
-        raise PrefixChangedError(
-            "the environment was copied, but the old one was changed meanwhile and is kept",
-            where=str(prefix),
-            details=[*listed, *more, f"the environment is at {place}"],
-            hint=f"copy what you need, then: sealenv remove {shown(str(prefix))}",
-        )
-    files = [path for path, stamp in then.items() if not stat.S_ISDIR(stamp[0])]
-    _remove(extended(prefix), files, locks)
 
 
 def _remove(prefix: Path, paths: Iterable[str] | None, locks: contextlib.ExitStack) -> None:

@@ -1,4 +1,4 @@
-"""Read pip's answer: the wheels to lock, those that are kept, and their order.
+"""Read pip's answer: an error, or the wheels to lock, those that are kept, and their order.
 
 pip sees kept wheels as installed and replaces only what it must. So the same files stay, not only the
 same versions.
@@ -20,17 +20,26 @@ from packaging.tags import compatible_tags, cpython_tags
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
-from sealenv.errors import DigestError, SolveError
+from sealenv.errors import DigestError, EngineError, FetchError, SealenvError, SolveError
 from sealenv.locks import LockedWheel
 from sealenv.locks.checks import check_url, file_name
 from sealenv.locks.model import dependencies_first
-from sealenv.pypi.machine import Machine
-from sealenv.store.distributions import Distribution
+from sealenv.pypi.machine import Distribution, Machine
+from sealenv.spec.model import EnvironmentSpec
 from sealenv.urls import redact, split_credentials
 
-__all__ = ["as_installed", "missing_extras", "needed", "read_report", "split_kept", "topological"]
-
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_TIME = re.compile(r"^\d{4}-\d\d-\d\dT[\d:,.]+ ", re.MULTILINE)
+_UNREACHED = re.compile(
+    r"Could not fetch URL (?P<url>\S+): (?P<why>(?!404).+?)(?: - skipping)?$|"
+    r"HTTP error (?P<code>\d+) while getting (?P<file>\S+)|"
+    r"(?P<other>(?:Connection|Proxy|SSL|ReadTimeout)Error: .+)$|"
+    r"(?P<insecure>repository located at \S+ is not a trusted or secure host)",
+    re.MULTILINE,
+)
+_CONFLICT = re.compile(r"The conflict is caused by:\n((?: +\S.*\n)+)")
+_LINE = re.compile(r"-r \S+ \(line (\d+)\)")
+_MOST_LINES = 15
 _EXTRA = re.compile(r"extra\s*==\s*[\"']([^\"']+)")
 
 
@@ -42,6 +51,72 @@ def read_report(report: Mapping[str, Any]) -> list[LockedWheel]:
         SolveError: a file is not a wheel, or a lock cannot have its URL.
     """
     return [_locked(item) for item in report["install"]]
+
+
+def explain(
+    log: str, stderr: str, spec: EnvironmentSpec, pins: Sequence[str], requirements: Sequence[str]
+) -> SealenvError:
+    """Return the error for a pip that failed, without secrets and names of temporary files.
+
+    Args:
+        log: what pip wrote with `--log`.
+        stderr: what it printed.
+        spec: the request.
+        pins: conda's packages, as `name==version`.
+        requirements: the lines of the requirements file.
+    """
+
+    def clean(text: str) -> str:
+        return redact(_LINE.sub(lambda match: repr(requirements[int(match[1]) - 1]), text))
+
+    log, stderr = clean(_TIME.sub("", log)), clean(stderr)
+    where = ", ".join(spec.indexes)
+    if "no such option" in stderr:
+        return EngineError(
+            "the pip installed with sealenv is too old",
+            details=_lines(stderr),
+            hint="update it: python -m pip install --upgrade pip",
+        )
+    if "DO NOT MATCH THE HASHES" in stderr:
+        return DigestError(
+            "a wheel does not match the digest in its index",
+            where=where,
+            details=_lines(stderr)[1:],
+            hint="it was not used; try again, and if it persists tell the index's owner",
+        )
+    if found := _UNREACHED.search(log):
+        reason = found["why"] or found["other"] or found["insecure"]
+        return FetchError(
+            "a Python package index could not be read",
+            where=(found["url"] or found["file"] or where).partition("#")[0],
+            details=[(reason or f"HTTP error {found['code']}")[:300]],
+            hint="check the network, the URL (https), and user and password in the URL or in netrc",
+        )
+    conflict = _CONFLICT.search(log)
+    pinned = [p for p in pins if re.search(rf"\(constraint\) {re.escape(p)}(?!\S)", log)]
+    return SolveError(
+        "the 'pip:' section conflicts with conda's packages"
+        if pinned
+        else "no set of wheels satisfies the 'pip:' section",
+        where=where,
+        details=[
+            *_lines(conflict[1] if conflict else stderr),
+            *(f"conda has {pin}" for pin in pinned),
+        ],
+        hint="the details are pip's. Only wheels are used: relax a requirement, use a conda package, "
+        "or build a wheel and give its folder with --find-links",
+    )
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines of pip without its advice on pip."""
+    skipped = ("WARNING", "[notice]", "DEPRECATION", "To fix this")
+    lines = [line.strip() for line in text.splitlines()]
+    return [
+        line.removeprefix("ERROR: ")
+        for line in lines
+        if line and not line.startswith(skipped) and "for help visit" not in line
+    ][:_MOST_LINES]
 
 
 def missing_extras(report: Mapping[str, Any], requirements: Iterable[str]) -> list[str]:

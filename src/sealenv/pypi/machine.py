@@ -1,15 +1,15 @@
-"""Describe the machine and python of a lock for pip: markers (PEP 508) and tags (PEP 425)."""
+"""Describe the target of a lock for pip: markers (PEP 508), tags (PEP 425) and distributions."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
+import msgspec
+
 from sealenv.errors import SpecError
 from sealenv.layout import is_windows
 from sealenv.locks import Lock, LockedPackage
-
-__all__ = ["Machine", "machine_of"]
 
 _MACHINES = {
     "64": "x86_64", "32": "i686", "aarch64": "aarch64", "arm64": "arm64", "ppc64le": "ppc64le",
@@ -19,6 +19,17 @@ _WINDOWS = {"64": ("AMD64", "win_amd64"), "32": ("x86", "win32"), "arm64": ("ARM
 _LEGACY = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 """The minor version of glibc 2 for each legacy tag (PEP 600)."""
 _DEFAULT_MACOS = (11, 0)
+
+
+class Distribution(msgspec.Struct, frozen=True):
+    """One distribution, as its metadata in a conda package has it."""
+
+    package: str
+    """The conda package: name-version-build."""
+    name: str
+    version: str
+    metadata: str
+    """Those headers of its METADATA that resolving needs."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +110,7 @@ def _abi(python: LockedPackage, lock: Lock) -> str:
     abi = lock.find("python_abi")
     builds = f"{python.build} {abi.build if abi else ''}"
     threaded = re.search(r"(?<![a-z0-9])cp\d+t(?![a-z0-9])", builds)
-    suffix = "t" if threaded else "m" if (int(major), int(minor)) < (3, 8) else ""
-    return f"cp{major}{minor}{suffix}"
+    return f"cp{major}{minor}{'t' if threaded else ''}"
 
 
 def _linux(machine: str, glibc: str | None) -> tuple[str, ...]:

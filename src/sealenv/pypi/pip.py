@@ -31,15 +31,10 @@ from packaging.version import InvalidVersion, Version
 from sealenv.errors import EngineError
 from sealenv.gates.admission import clean_environ, private_folders
 from sealenv.locks import LockedWheel
-from sealenv.pypi.answer import as_installed
-from sealenv.pypi.errors import explain
-from sealenv.pypi.machine import Machine
+from sealenv.pypi.answer import as_installed, explain
+from sealenv.pypi.machine import Distribution, Machine
 from sealenv.spec.model import EnvironmentSpec
 from sealenv.spec.requirements import requirement_name
-from sealenv.store.distributions import Distribution
-
-__all__ = ["NO_EFFECT", "Question", "ask", "run_pip"]
-
 
 NO_EFFECT = 86
 """The exit code when the markers did not take effect."""
@@ -83,14 +78,9 @@ def run_pip(
     environ: Mapping[str, str],
     cwd: Path,
 ) -> subprocess.CompletedProcess[str]:
-    """Run the pip installed with sealenv; it ends when this process ends.
+    """Run the pip installed with sealenv, which sees the distributions in `installed`.
 
-    Args:
-        args: its arguments, which can contain secrets.
-        markers: every variable of PEP 508 except `extra`.
-        installed: a folder of .dist-info folders that pip sees as installed.
-        environ: a clean environment.
-        cwd: its current folder.
+    It ends when this process ends. Its arguments can contain secrets.
 
     Raises:
         EngineError: pip is not installed, or ignores the markers.

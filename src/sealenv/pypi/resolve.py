@@ -16,14 +16,11 @@ from packaging.utils import canonicalize_name
 from sealenv.errors import OfflineError, SolveError
 from sealenv.locks import Lock, LockedWheel
 from sealenv.pypi.answer import missing_extras, needed, read_report, split_kept, topological
-from sealenv.pypi.machine import machine_of
+from sealenv.pypi.machine import Distribution, machine_of
 from sealenv.pypi.pip import Question, ask
 from sealenv.spec.model import EnvironmentSpec
 from sealenv.store.archives import Store
-from sealenv.store.distributions import Distribution
 from sealenv.system.files import write_atomic
-
-__all__ = ["resolve_wheels"]
 
 _FOLDER = "pypi"
 _OTHER_PYTHON = re.compile(r"Package '([^']+)' requires a different Python")
@@ -43,18 +40,8 @@ def resolve_wheels(
 ) -> Lock:
     """Return the lock with the wheels for `spec.requirements`.
 
-    Offline, the answer is the cached one for the same request, or from an index in a folder.
-
-    Args:
-        spec: the requirements, indexes and cut-off time.
-        lock: the conda packages.
-        installed: their Python distributions.
-        store: has the cached answers.
-        offline: do not use the network.
-        timeout: seconds of silence after which an index is given up.
-        environ: the user's environment, for proxies and certificates.
-        keep: wheels whose files stay unless the request requires others.
-        warn: is called with each extra that does not exist.
+    Offline, the answer is the cached one for the same request, or from an index in a folder. The files
+    of the wheels to `keep` stay unless the request requires others. `warn` gets unknown extras.
 
     Raises:
         SolveError: no set of wheels satisfies the requirements, or a URL cannot be locked.

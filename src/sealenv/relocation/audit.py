@@ -41,8 +41,6 @@ from sealenv.seals.snapshot import FILE, LINK, Row, native, take_snapshot
 from sealenv.spec.model import current_platform
 from sealenv.system.hashing import sha256_of
 
-__all__ = ["Audited", "audit"]
-
 _OUTSIDE = frozenset({PKGS, "envs", FILES})
 """Package caches and further environments of a conda installation, and the file table."""
 _STEP = 100

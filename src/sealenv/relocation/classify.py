@@ -14,17 +14,6 @@ from sealenv.layout import FILES, HISTORY, META, SEAL, USER_FOLDER
 from sealenv.relocation.owners import SHIPPED, Owner
 from sealenv.seals.fingerprint import ENTRY_POINTS
 
-__all__ = [
-    "FIXES",
-    "HEAD",
-    "KINDS",
-    "WHOSE",
-    "Held",
-    "PathFinding",
-    "classify",
-    "is_windows_script",
-]
-
 KINDS = {
     "placeholder": "its package needs the path: the record lists a placeholder",
     "installer": "the installer wrote the path: a launcher, an activation script, a `.pth` file",

@@ -26,12 +26,11 @@ from sealenv.layout import (
 )
 from sealenv.prefix.pending import clear_pending, read_plan, write_plan
 from sealenv.progress import Reporter
-from sealenv.relocation.relocation import Relocation, refuse_full
+from sealenv.relocation.relocation import Relocation
 from sealenv.seals.snapshot import FILE, Row, native
 from sealenv.system.files import PART, final_path, open_regular
 from sealenv.system.hashing import hash_files
-
-__all__ = ["compare", "copy_entries", "entries_of", "refuse_no_room", "shareable"]
+from sealenv.system.volumes import refuse_full
 
 _NOT_COPIED = frozenset({MARKER, PLAN, SEAL, FILES, MOVING, SCRATCH})
 """The files that describe the rest: the copy gets its own."""

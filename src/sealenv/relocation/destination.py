@@ -25,15 +25,7 @@ from sealenv.seals.seal import Seal, read_seal
 from sealenv.spec.model import current_platform
 from sealenv.system.deleting import held_in, while_held
 from sealenv.system.files import rename_new
-from sealenv.system.volumes import local_place, real_folder
-
-__all__ = [
-    "choose_place",
-    "real_prefix",
-    "refuse_place",
-    "rename_prefix",
-    "was_renamed",
-]
+from sealenv.system.volumes import existing_parent, local_place, real_folder
 
 
 def choose_place(text: str) -> Path:
@@ -161,8 +153,7 @@ def _is_elsewhere(prefix: Path, place: Path) -> bool:
     """Return whether a rename is impossible, before a folder is created for it."""
     if os.path.ismount(place):  # it cannot be replaced: the files are copied into it
         return True
-    parent = next((folder for folder in place.parents if folder.is_dir()), prefix)
-    return os.stat(parent).st_dev != os.stat(prefix).st_dev
+    return os.stat(existing_parent(place.parent)).st_dev != os.stat(prefix).st_dev
 
 
 def was_renamed(prefix: Path, place: Path) -> bool:

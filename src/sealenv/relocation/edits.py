@@ -9,8 +9,6 @@ from typing import NamedTuple
 
 from sealenv.relocation.find import FORMS, Data, Occurrence, Paths, absolute, occurrences, spell
 
-__all__ = ["Change", "Edit", "RefusedError", "Rewriting"]
-
 _BLOCK = 1 << 20
 
 

@@ -29,8 +29,6 @@ from sealenv.seals.seal import Seal
 from sealenv.seals.snapshot import Row, native
 from sealenv.system.files import keep_owner, read_regular, replace_like, temporary_path
 
-__all__ = ["Files", "Left", "Write", "sign"]
-
 Write = Callable[[bytes, os.stat_result], None]
 _FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _NO_SOURCE = "it is compiled Python without its source: compile it again"

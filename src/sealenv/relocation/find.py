@@ -32,22 +32,6 @@ from sealenv.layout import is_windows
 from sealenv.seals.snapshot import FILE, LINK, Row, native
 from sealenv.system.files import open_once
 
-__all__ = [
-    "FORMS",
-    "Data",
-    "Occurrence",
-    "Paths",
-    "absolute",
-    "find",
-    "in_compiled",
-    "is_compiled",
-    "link_text",
-    "mapped",
-    "may_hold",
-    "occurrences",
-    "spell",
-]
-
 Data: TypeAlias = "bytes | mmap.mmap"
 """The bytes of a file. A large one is mapped into memory."""
 _LARGE = 1 << 20

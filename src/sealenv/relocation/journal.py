@@ -26,17 +26,6 @@ from sealenv.system.deleting import while_held
 from sealenv.system.files import final_path, read_regular, write_atomic
 from sealenv.system.hashing import sha256_of
 
-__all__ = [
-    "Journal",
-    "Mark",
-    "Rewritten",
-    "begin",
-    "commit",
-    "finish_commit",
-    "note",
-    "read_journal",
-]
-
 _OURS = frozenset(path.rpartition("/")[2] for path in (SEAL, FILES, MOVING))
 
 

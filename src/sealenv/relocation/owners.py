@@ -23,8 +23,6 @@ from sealenv.seals.check_compiled import source_of
 from sealenv.seals.distributions import Distribution, find_distributions
 from sealenv.seals.snapshot import Row
 
-__all__ = ["SHIPPED", "Owner", "Owners", "record_path", "redigest_record", "redigest_wheel"]
-
 SHIPPED = "its package ships it with these bytes: they do not mean this environment"
 """Why `move` leaves a file: see `Owners.is_shipped`."""
 

@@ -21,8 +21,6 @@ from sealenv.seals.seal import Seal, write_seal
 from sealenv.seals.snapshot import Row, take_snapshot
 from sealenv.spec.model import EnvironmentSpec, current_platform
 
-__all__ = ["prove", "prove_running"]
-
 _DIST_INFO = re.compile(r"(pip|conda)-([^-]+)\.dist-info")
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from sealenv.errors import (
-    FilesystemError,
     InterruptedMoveError,
     LinkError,
     PrefixError,
@@ -33,21 +31,7 @@ from sealenv.seals.filetable import read_table
 from sealenv.seals.seal import Seal, read_seal
 from sealenv.seals.snapshot import LINK, Row, native
 from sealenv.system.hashing import sha256_of
-from sealenv.system.volumes import refuse_long_paths
-
-__all__ = [
-    "Relocation",
-    "Searched",
-    "does_not_fit",
-    "open_relocation",
-    "refuse_full",
-    "same_make",
-    "search",
-    "with_hint",
-]
-
-_SPARE = 16 << 20
-"""Bytes that must stay free on the disk."""
+from sealenv.system.volumes import refuse_full, refuse_long_paths
 
 
 @dataclass(frozen=True)
@@ -189,23 +173,6 @@ def _refuse_unfit(move: Relocation, rows: Mapping[str, Row], found: Iterable[str
     if unfit:
         raise does_not_fit(move, unfit)
     refuse_full(move.prefix, sum(rows[path].size for path in files))
-
-
-def refuse_full(place: Path, needed: int) -> None:
-    """Refuse to write that many bytes to a disk with less free space.
-
-    Raises:
-        FilesystemError: the disk is full.
-    """
-    folder = next((p for p in (place, *place.parents) if p.is_dir()), place)
-    free = shutil.disk_usage(folder).free
-    needed += _SPARE
-    if free < needed:
-        raise FilesystemError(
-            f"the disk is full: {needed >> 20} MiB are needed and {free >> 20} MiB are free",
-            where=str(place),
-            hint="make room, then run the same command again",
-        )
 
 
 def does_not_fit(move: Relocation, unfit: Mapping[str, int]) -> LinkError:

@@ -28,8 +28,6 @@ from sealenv.relocation.edits import Change, Edit, RefusedError, Rewriting
 from sealenv.relocation.find import Data, Occurrence, in_compiled, is_compiled, occurrences
 from sealenv.relocation.owners import Owner
 
-__all__ = ["LINE", "longest_shebang", "rewrite"]
-
 _NO_OWNER = Owner()
 _MACHO = (
     b"\xfe\xed\xfa\xce",

@@ -40,8 +40,6 @@ from sealenv.seals.snapshot import FILE, LINK, Row, native, row_of, take_snapsho
 from sealenv.spec.model import current_platform
 from sealenv.system.files import final_path, replace_like
 
-__all__ = ["clear_partials", "finish_earlier", "next_table", "settle"]
-
 
 def settle(
     move: Relocation,

@@ -20,8 +20,6 @@ from sealenv.seals.compare import Comparison
 from sealenv.seals.findings import Finding
 from sealenv.seals.wheels import locked_wheel
 
-__all__ = ["Archives", "obtain", "unpack_wheels", "wheel_of"]
-
 
 @dataclass
 class Archives:

@@ -13,8 +13,6 @@ from sealenv.seals.compare import Comparison
 from sealenv.seals.findings import Finding
 from sealenv.seals.snapshot import FOLDER
 
-__all__ = ["Plan", "make_plan"]
-
 _OF_FILES = frozenset(
     {"missing", "altered", "wrong-type", "wrong-link", "unreadable", "unpatched", "stale-pyc"}
 )

@@ -25,8 +25,6 @@ from sealenv.system.deleting import delete
 from sealenv.system.files import OF_ALL
 from sealenv.system.hashing import sha256_of
 
-__all__ = ["alone", "clear", "make_way", "restore", "set_mode"]
-
 _ASIDE = "__clobbers__"
 
 

@@ -9,16 +9,6 @@ from typing import TypeAlias
 
 from sealenv.errors import UsageError
 
-__all__ = [
-    "StrPath",
-    "named",
-    "no_environments",
-    "optional_path",
-    "prefix_of",
-    "several",
-    "words",
-]
-
 StrPath: TypeAlias = str | os.PathLike[str]
 """Text is a name or a path, as on the command line; a path object is always a path."""
 

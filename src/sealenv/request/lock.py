@@ -24,8 +24,6 @@ from sealenv.spec.matchspec import package_name
 from sealenv.spec.model import EnvironmentSpec, build_spec, check_platform, parse_time
 from sealenv.system.files import check_output
 
-__all__ = ["LockRequest", "choose", "find_lock", "wishes"]
-
 DEFAULT_FILE = "sealenv.lock"
 _FILES = frozenset({".lock", ".txt", ".yaml", ".yml", ".sealenv"})
 

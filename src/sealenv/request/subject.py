@@ -25,8 +25,6 @@ from sealenv.spec.model import current_platform
 from sealenv.store.bundle import is_bundle, open_bundle
 from sealenv.urls import carries_credentials
 
-__all__ = ["Subject", "left_out", "origins", "sealed_lock", "subject"]
-
 
 @dataclass(frozen=True)
 class Subject:

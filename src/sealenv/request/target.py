@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from sealenv.locks.explicit import ExplicitList
     from sealenv.spec.environment_yml import EnvironmentFile
 
-__all__ = ["Target", "Words", "choose_target", "read_words"]
-
 _VERSION = re.compile(r"\d+(\.\d+)*")
 _LIKE_A_VERSION = re.compile(r"\d+(\..*)?|[<>=!~].*", re.DOTALL)
 _PINNED = re.compile(r"=\s*(\d+(\.\d+)*)(\.\*)?|(\d+(\.\d+)*)\.\*|==\s*(\d+\.\d+\.\d+)")

@@ -16,15 +16,6 @@ from sealenv.seals.findings import Finding
 from sealenv.seals.fingerprint import is_compiled
 from sealenv.seals.seal import DistributionNote, Seal
 
-__all__ = [
-    "changed_by_pip",
-    "changed_records",
-    "distribution_changes",
-    "is_modified",
-    "locked_packages",
-    "package_changes",
-]
-
 
 def locked_packages(lines: Iterable[str]) -> dict[str, tuple[str, str]]:
     """Return name -> (name-version-build, sha256) of a seal's `URL#sha256` lines."""

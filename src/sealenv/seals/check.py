@@ -22,8 +22,6 @@ from sealenv.seals.seal import is_at
 from sealenv.seals.snapshot import FILE, FOLDER, LINK, WORDS, Row, native
 from sealenv.system.files import read_regular
 
-__all__ = ["check", "check_changes", "check_promises", "entry_point_forms"]
-
 _STAYS = (CONDARC, HISTORY)
 """Other tools write into these, but do not delete them or change their mode."""
 

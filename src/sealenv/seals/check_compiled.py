@@ -19,8 +19,6 @@ from sealenv.system.files import open_regular
 if TYPE_CHECKING:
     from sealenv.seals.compare import Comparison
 
-__all__ = ["check_compiled", "has_source", "source_of"]
-
 _HEADER = 16
 """Bytes: magic, flags, and the hash of the source, or its time and size."""
 _CACHED = re.compile(r"(.*/|)__pycache__/([^/]+?)\.[\w-]+(\.opt-[\w]+)?\.pyc")

@@ -30,8 +30,6 @@ from sealenv.seals.snapshot import FILE, FOLDER, LINK, Row, Snapshot, native
 if TYPE_CHECKING:
     from sealenv.locks import LockedWheel
 
-__all__ = ["Claim", "Comparison", "Expected"]
-
 _KINDS = {"softlink": LINK, "directory": FOLDER}
 
 

@@ -25,14 +25,6 @@ from sealenv.seals.snapshot import (
     take_snapshot,
 )
 
-__all__ = [
-    "Known",
-    "adopt_copies",
-    "complete",
-    "digests_of_linking",
-    "time_of_linking",
-]
-
 
 class Known(NamedTuple):
     """Digests of files, and the time by the file system's own clock, in ns, at which they were right.

@@ -14,15 +14,6 @@ from sealenv.seals.snapshot import FILE, Row, native
 from sealenv.system.files import read_regular
 from sealenv.urls import split_credentials
 
-__all__ = [
-    "Distribution",
-    "DistributionFile",
-    "find_distributions",
-    "is_about_installing",
-    "named_by",
-    "scan_distributions",
-]
-
 _RECORD = re.compile(r"(?:.*/)?site-packages/([^/]+)\.dist-info/RECORD")
 _SIZE = re.compile(r"[0-9]{1,18}")
 _ABOUT = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "RECORD.jws", "RECORD.p7s")

@@ -17,8 +17,6 @@ from sealenv.layout import FILES
 from sealenv.seals.snapshot import FILE, FOLDER, LINK, Row, Snapshot, raw
 from sealenv.system.files import read_regular, write_atomic
 
-__all__ = ["SCHEMA", "decode", "encode", "read_table", "write_table"]
-
 SCHEMA = 2
 _HEAD = struct.Struct("<8sII")
 _NAME = b"sealenv\n"

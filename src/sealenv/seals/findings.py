@@ -16,19 +16,6 @@ from sealenv.fields import InPrefix, one_of
 from sealenv.layout import CONDARC, META, is_windows
 from sealenv.naming import shown
 
-__all__ = [
-    "CHANGES",
-    "CONDITIONS",
-    "KINDS",
-    "STATES",
-    "Finding",
-    "condition_of",
-    "is_leftover",
-    "may_change",
-    "refuse_moved",
-    "untracked",
-]
-
 KINDS = {
     "missing": "a file of an unchanged package is missing",
     "altered": "a file does not have the sealed bytes, or those that its package's record lists",

@@ -24,18 +24,6 @@ from sealenv.seals.seal import Fingerprints
 from sealenv.seals.snapshot import FILE, FOLDER, LINK, WORDS, Row, native, raw
 from sealenv.system.files import open_regular
 
-__all__ = [
-    "ENTRY_POINTS",
-    "Payload",
-    "fingerprint",
-    "fingerprints_of",
-    "is_compiled",
-    "normalised_sha256",
-    "packages_lines",
-    "promised",
-    "tree_lines",
-]
-
 ENTRY_POINTS = frozenset(
     {
         "unix_python_entry_point",

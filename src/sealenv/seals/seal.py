@@ -18,21 +18,6 @@ from sealenv.seals.findings import Finding
 from sealenv.seals.snapshot import Snapshot
 from sealenv.system.files import read_regular, write_atomic
 
-__all__ = [
-    "SCHEMA",
-    "DistributionNote",
-    "Fingerprints",
-    "PatchNote",
-    "Seal",
-    "SealedPrefix",
-    "is_at",
-    "read_seal",
-    "read_sealed",
-    "timestamp",
-    "why_moved",
-    "write_seal",
-]
-
 SCHEMA = 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -13,24 +13,6 @@ import msgspec
 from sealenv.errors import unreadable
 from sealenv.layout import OUTSIDE, leads_elsewhere
 from sealenv.system.hashing import hash_files
-
-__all__ = [
-    "FILE",
-    "FOLDER",
-    "LINK",
-    "WORDS",
-    "Row",
-    "Snapshot",
-    "hash_rows",
-    "is_unchanged",
-    "link_bytes",
-    "look_again",
-    "native",
-    "raw",
-    "readable",
-    "row_of",
-    "take_snapshot",
-]
 
 FILE, LINK, FOLDER = "f", "l", "d"
 WORDS = {FILE: "file", LINK: "link", FOLDER: "folder"}
@@ -212,14 +194,17 @@ def hash_rows(
 
 def is_unchanged(now: Mapping[str, Row], sealed: Mapping[str, Row]) -> bool:
     """Return whether size, time, inode and mode of everything are as sealed, and nothing is new."""
+    return next(differing(now, sealed), None) is None
+
+
+def differing(now: Mapping[str, Row], then: Mapping[str, Row]) -> Iterator[str]:
+    """Yield the paths that differ in size, time, inode or mode; new folders do not count."""
     for path, row in now.items():
-        then = sealed.get(path)
+        old = then.get(path)
         if row.kind == FOLDER:
-            same = not row.problem and (
-                then is None or (then.kind, then.mode) == (FOLDER, row.mode)
-            )
+            same = not row.problem and (old is None or (old.kind, old.mode) == (FOLDER, row.mode))
         else:
-            same = then is not None and row.same_stat(then)
+            same = old is not None and row.same_stat(old)
         if not same:
-            return False
-    return sealed.keys() <= now.keys()
+            yield path
+    yield from then.keys() - now.keys()

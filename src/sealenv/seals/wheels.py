@@ -18,8 +18,6 @@ from sealenv.seals.snapshot import native
 from sealenv.spec.requirements import requirement_name
 from sealenv.system.files import read_regular
 
-__all__ = ["as_found", "is_of", "locked_wheel", "locked_wheels", "requested_of"]
-
 
 def locked_wheels(lines: Iterable[str]) -> list[LockedWheel]:
     """Return the wheels of a seal's `URL#sha256` lines; a file's name has name and version (PEP 427)."""

@@ -18,13 +18,6 @@ from sealenv.urls import redact, scheme_of
 if TYPE_CHECKING:
     from sealenv.spec.requirements import PipLine
 
-__all__ = [
-    "EnvironmentFile",
-    "check_variable",
-    "read_environment_yml",
-    "write_environment_yml",
-]
-
 _KEYS = ("name", "prefix", "channels", "dependencies", "variables")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REFERENCE = re.compile(r"\$(?:(\w+)|\{(\w+)\})", re.ASCII)

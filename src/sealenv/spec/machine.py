@@ -16,8 +16,6 @@ import msgspec
 from sealenv.errors import SpecError
 from sealenv.spec.yaml_nodes import load, read_text, scalar
 
-__all__ = ["machine_text", "override_notes", "read_machine", "virtual_packages_for"]
-
 _ENTRY = re.compile(r"__[a-z0-9_]+=[\w.!+~-]*(=[\w.!+~-]+)?", re.ASCII)
 _OVERRIDES = {
     "CONDA_OVERRIDE_ARCHSPEC": "__archspec=1=",

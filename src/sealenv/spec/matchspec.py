@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["LONGEST_SPEC", "package_name", "split_spec"]
-
 LONGEST_SPEC = 4096
 """Characters of a MatchSpec or requirement."""
 

@@ -20,16 +20,6 @@ from sealenv.urls import redact, scheme_of, split_credentials
 if TYPE_CHECKING:
     from sealenv.spec.environment_yml import EnvironmentFile
 
-__all__ = [
-    "DEFAULT_CHANNEL",
-    "DEFAULT_INDEX",
-    "EnvironmentSpec",
-    "build_spec",
-    "check_platform",
-    "current_platform",
-    "parse_time",
-]
-
 DEFAULT_CHANNEL = "conda-forge"
 DEFAULT_INDEX = "https://pypi.org/simple"
 _MANAGERS = ("conda", "mamba", "pip")

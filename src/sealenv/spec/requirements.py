@@ -18,8 +18,6 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from sealenv.errors import SpecError
 from sealenv.urls import scheme_of, split_credentials
 
-__all__ = ["PipLine", "parse_pip_line", "requirement_name"]
-
 _OPTIONS = {
     "-i": "index",
     "--index-url": "index",

@@ -17,8 +17,6 @@ import msgspec
 
 from sealenv.errors import SpecError
 
-__all__ = ["Node", "lines_of", "load", "read_text", "scalar"]
-
 _T = TypeVar("_T")
 _STEP = re.compile(r"\.([^.\[`]+)|\[(\d+)\]")
 """A step of a path in a message of msgspec, such as `.packages[3]`."""

@@ -34,8 +34,6 @@ from sealenv.store.manifest import Manifest, load
 from sealenv.system.filelock import FileLock
 from sealenv.system.hashing import hash_file
 
-__all__ = ["MANIFEST", "Archive", "Store", "archives_of", "link_pkgs", "offer", "take_back"]
-
 MANIFEST = "manifest"
 _NAME = re.compile(r"[^./\\:\0][^/\\:\0]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -43,11 +41,6 @@ Archive = LockedPackage | LockedWheel
 """What has a URL, a file name, a digest and perhaps a size."""
 
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is a cache of sealenv.\n"
-
-
-def archives_of(lock: Lock) -> list[Archive]:
-    """Return everything that a lock has in the store: packages, then wheels."""
-    return [*lock.packages, *lock.wheels]
 
 
 class Store:
@@ -69,13 +62,17 @@ class Store:
             FilesystemError: the place is read-only or not ours to write.
         """
         try:
-            for folder in (self.archives, self.unpacked, self.repodata, self.tmp, self.locks):
-                _make(folder)
+            for folder in (self.locks, self.archives, self.unpacked, self.repodata, self.tmp):
+                folder.mkdir(parents=True, exist_ok=True)
             tag = self.root / "CACHEDIR.TAG"
             if not tag.exists():
                 tag.write_text(_TAG, encoding="ascii")
         except OSError as error:
-            raise _unwritable(self.root, error) from error
+            raise FilesystemError(
+                f"the package cache cannot be written: {error.strerror}",
+                where=str(self.root),
+                hint="set SEALENV_CACHE or CONDA_PKGS_DIRS to a folder you may write",
+            ) from error
 
     def path(self, package: Archive) -> Path:
         """Return the path of an archive, whether it exists or not.
@@ -111,11 +108,8 @@ class Store:
     def in_use(self) -> Iterator[None]:
         """Keep `cache clean` away while this process works with the store."""
         self.prepare()
-        with contextlib.ExitStack() as stack:
-            try:
-                stack.enter_context(FileLock(self.locks / "store").waiting(shared=True))
-            except OSError as error:
-                raise _unwritable(self.root, error) from error
+        with FileLock(self.locks / "store").waiting(shared=True):
+            self.prepare()  # `cache clean` may have removed them meanwhile
             yield
 
     @contextlib.contextmanager
@@ -137,7 +131,16 @@ class Store:
         partial = self.partial(package)
         if sha256 != package.sha256 or (package.size is not None and size != package.size):
             partial.unlink(missing_ok=True)
-            raise digest_mismatch(package, sha256, size)
+            raise DigestError(
+                f"{package.fn} is not what was promised",
+                where=package.url,
+                details=[
+                    f"promised sha256 {package.sha256}, size {package.size}",
+                    f"received sha256 {sha256}, size {size}",
+                ],
+                hint="nothing of it was used; try again, and if it persists tell the owner of the "
+                "channel or index",
+            )
         target = self.path(package)
         target.parent.mkdir(exist_ok=True)
         partial.chmod(0o644)
@@ -158,41 +161,6 @@ class Store:
             return True
         self.forget(package)
         return False
-
-
-def _make(folder: Path) -> None:
-    """Make a folder that another process may take away at this very moment (`cache clean`)."""
-    while True:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            return
-        except (FileExistsError, FileNotFoundError):
-            # It was there when it was to be made, and gone when that was looked at; or its parent.
-            if os.path.lexists(folder) and not folder.is_dir():
-                raise
-
-
-def _unwritable(root: Path, error: OSError) -> FilesystemError:
-    return FilesystemError(
-        f"the package cache cannot be written: {error.strerror}",
-        where=str(root),
-        hint="set SEALENV_CACHE or CONDA_PKGS_DIRS to a folder you may write",
-    )
-
-
-def digest_mismatch(package: Archive, sha256: str, size: int) -> DigestError:
-    """Return the error for bytes that are not what the channel's record promises."""
-    wheel = isinstance(package, LockedWheel)
-    promise, owner = ("the lock", "index") if wheel else ("the channel's record", "channel")
-    details = [f"sha256 promised {package.sha256}", f"sha256 received {sha256}"]
-    if package.size is not None and size != package.size:
-        details.append(f"size promised {package.size} bytes, received {size}")
-    return DigestError(
-        f"{package.fn} is not what {promise} promises",
-        where=package.url,
-        details=details,
-        hint=f"nothing of it was used; try again, and if it persists tell the {owner}'s owner",
-    )
 
 
 def offer(store: Store, view: Path, lock: Lock) -> int:

@@ -1,7 +1,10 @@
-"""Read a bundle: packages, wheels, lock, micromamba and scripts in one file.
+"""A bundle: packages, wheels, lock, micromamba and scripts in one file (docs/reference/bundle.md).
+
+It is a POSIX ustar archive of plain files, byte by byte as GNU tar writes it. Name and size determine
+each header, so a reader compares headers and never interprets them. The manifest comes first.
 
 A bundle may come from anyone. Names follow a few patterns, order and sizes are known before the members
-are read, headers are compared, and everything is hashed before any of it enters the store.
+are read, and everything is hashed before any of it enters the store.
 """
 
 from __future__ import annotations
@@ -11,39 +14,33 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
-from sealenv.errors import BundleError, DigestError, FetchError
+from sealenv.errors import BundleError, CacheDamagedError, DigestError, FetchError
+from sealenv.layout import is_windows
 from sealenv.locks import Lock, LockedWheel, LockFile
 from sealenv.locks.checks import check_file
 from sealenv.locks.model import topological
-from sealenv.store.archives import Archive, Store, archives_of
-from sealenv.store.bundle_format import (
-    BLOCK,
-    LARGEST,
-    LOCK,
-    MANIFEST,
-    BundleManifest,
-    Member,
-    end,
-    header,
-    is_executable,
-    member_name,
-    padding,
-)
+from sealenv.store.archives import Archive, Store
+from sealenv.system.files import partial_file
+from sealenv.system.hashing import hash_file
 
-__all__ = ["Bundle", "is_bundle", "open_bundle"]
-
+MANIFEST = "sealenv-bundle.json"
+LOCK = "lock.json"
 SUFFIX = ".sealenv"
+BLOCK = 512
+LARGEST = 0o77777777777
+"""The most bytes of a member: eleven octal digits, 8 GiB."""
+_RECORD = 20 * BLOCK
 _PIECE = 1 << 20
-_MANIFEST_BYTES = 16 << 20
-_TEXT_BYTES = 64 << 20
-_TEXTS = ("README.txt", "install.bat", "install.sh", LOCK)
+_MOST_TEXT = 64 << 20
+_ARCHIVES = ("packages/", "wheels/")
 _NAMES = re.compile(
     r"README\.txt|install\.(bat|sh)|lock\.json|micromamba/micromamba-[a-z0-9]+-[a-z0-9]+(\.exe)?"
     r"|packages/[0-9a-f]{64}\.(conda|tar\.bz2)|wheels/[0-9a-f]{64}\.whl",
@@ -51,6 +48,153 @@ _NAMES = re.compile(
 )
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _WHEEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+!-]{0,210}\.whl", re.ASCII)
+T = TypeVar("T")
+
+
+class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One file of a bundle."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+class BundleManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The first member: it lists the others, in order."""
+
+    schema: Literal[1]
+    members: tuple[Member, ...]
+
+    def encode(self) -> bytes:
+        """Return the only valid encoding: JSON with an indent of one space, and a line feed."""
+        return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
+
+
+def member_name(item: Archive) -> str:
+    """Return the name of a package's or wheel's member: its digest."""
+    if isinstance(item, LockedWheel):
+        return f"wheels/{item.sha256}.whl"
+    return f"packages/{item.sha256}{'.conda' if item.fn.endswith('.conda') else '.tar.bz2'}"
+
+
+def micromamba_member(platform: str) -> str:
+    """Return the name of the micromamba executable for a platform."""
+    return f"micromamba/micromamba-{platform}{'.exe' if is_windows(platform) else ''}"
+
+
+def header(name: str, size: int) -> bytes:
+    """Return the 512 bytes before a file: mode 0755 of a program, else 0644; owner 0, time 0.
+
+    Args:
+        name: at most 99 ASCII characters.
+        size: bytes, at most `LARGEST`.
+    """
+    assert len(name) < 100
+    assert 0 <= size <= LARGEST
+    program = name == "install.sh" or name.startswith("micromamba/")
+    fields = [
+        (name.encode("ascii"), 100),
+        (b"%07o" % (0o755 if program else 0o644), 8),
+        (b"%07o" % 0, 8),  # uid
+        (b"%07o" % 0, 8),  # gid
+        (b"%011o" % size, 12),
+        (b"%011o" % 0, 12),  # mtime
+        (b" " * 8, 8),  # the checksum, which counts itself as spaces
+        (b"0", 1),  # a plain file
+        (b"", 100),  # no link
+        (b"ustar\x0000", 8),
+        (b"", 32),  # user name
+        (b"", 32),  # group name
+        (b"%07o" % 0, 8),
+        (b"%07o" % 0, 8),
+        (b"", 155),
+        (b"", 12),
+    ]
+    block = b"".join(text.ljust(width, b"\0") for text, width in fields)
+    return block[:148] + b"%06o\0 " % sum(block) + block[156:]
+
+
+def padding(size: int) -> int:
+    """Return the number of zeros after a file of that size."""
+    return -size % BLOCK
+
+
+def end(written: int) -> int:
+    """Return the number of zeros after the last file: two blocks, up to a record of 10240 bytes."""
+    return 2 * BLOCK + -(written + 2 * BLOCK) % _RECORD
+
+
+@dataclass(frozen=True)
+class Source:
+    """The content of a member: bytes, or a file of the store, in a folder named by its digest."""
+
+    name: str
+    data: bytes = b""
+    path: Path | None = None
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the content."""
+        if self.path is None:
+            yield self.data
+            return
+        with self.path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                yield piece
+
+    def member(self) -> Member:
+        """Return its line of the manifest.
+
+        Raises:
+            CacheDamagedError: a file of the store does not have its digest.
+        """
+        if self.path is None:
+            return Member(self.name, len(self.data), hashlib.sha256(self.data).hexdigest())
+        digest, size = hash_file(self.path)
+        if self.path.parent.name != digest:
+            raise CacheDamagedError(
+                f"{self.path.name} was damaged in the cache",
+                where=str(self.path),
+                hint="run the same command again: it downloads the file again",
+            )
+        return Member(self.name, size, digest)
+
+
+def write_bundle(
+    path: Path, sources: Sequence[Source], on_bytes: Callable[[int, int], None]
+) -> tuple[BundleManifest, str, int]:
+    """Write a bundle, atomically. Return its manifest, sha256 and size.
+
+    Args:
+        path: the file; an existing one is replaced.
+        sources: the members, in any order.
+        on_bytes: called with the written and the total bytes.
+
+    Raises:
+        CacheDamagedError: an archive does not have its digest.
+        OSError: as the operating system says.
+    """
+    ordered = sorted(sources, key=lambda source: source.name)
+    manifest = BundleManifest(schema=1, members=tuple(source.member() for source in ordered))
+    data = manifest.encode()
+    total = sum(member.size for member in manifest.members)
+    digest, written = hashlib.sha256(), 0
+    with partial_file(path) as file:
+
+        def write(piece: bytes) -> None:
+            nonlocal written
+            file.write(piece)
+            digest.update(piece)
+            written += len(piece)
+            on_bytes(min(written, total), total)
+
+        sizes = [len(data), *(member.size for member in manifest.members)]
+        for source, size in zip([Source(MANIFEST, data), *ordered], sizes, strict=True):
+            write(header(source.name, size))
+            for piece in source.pieces():
+                write(piece)
+            write(bytes(padding(size)))
+        write(bytes(end(written)))
+    return manifest, digest.hexdigest(), written
 
 
 def is_bundle(path: Path) -> bool:
@@ -105,7 +249,6 @@ class Bundle:
         """
         done = 0
         for member in self.manifest.members:
-            self._compare_header(member)
             digest = hashlib.sha256()
             for piece in self._pieces(member):
                 digest.update(piece)
@@ -134,7 +277,7 @@ class Bundle:
             self.verify()
         store.prepare()
         put = []
-        for item in archives_of(lock):
+        for item in lock.archives:
             with store.fetching(item):
                 if not (store.has(item) and store.verify(item)):
                     self._put(store, item)
@@ -155,7 +298,10 @@ class Bundle:
             partial.unlink(missing_ok=True)
 
     def _pieces(self, member: Member) -> Iterator[bytes]:
-        self._file.seek(self._places[member.name])
+        """Compare the header of a member, and yield its content."""
+        self._file.seek(self._places[member.name] - BLOCK)
+        if self._read(BLOCK) != header(member.name, member.size):
+            raise self._broken(f"the header of {member.name} is wrong")
         left = member.size
         while left:
             piece = self._read(min(left, _PIECE))
@@ -168,11 +314,11 @@ class Bundle:
             raise self._broken("it is truncated")
         return data
 
-    def _compare_header(self, member: Member) -> None:
-        self._file.seek(self._places[member.name] - BLOCK)
-        wanted = header(member.name, member.size, executable=is_executable(member.name))
-        if self._read(BLOCK) != wanted:
-            raise self._broken(f"the header of {member.name} is wrong")
+    def _decode(self, name: str, data: bytes, form: type[T]) -> T:
+        try:
+            return msgspec.json.decode(data, type=form)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise self._broken(f"its {name} cannot be read: {error}") from None
 
     def _wrong_digest(self, member: Member) -> DigestError:
         return DigestError(
@@ -193,18 +339,11 @@ class Bundle:
         block = self._file.read(BLOCK)
         digits = block[124:135]
         size = int(digits, 8) if re.fullmatch(rb"[0-7]{11}", digits) else -1
-        if size < 0 or block != header(MANIFEST, size, executable=False):
+        if not 0 <= size <= _MOST_TEXT or block != header(MANIFEST, size):
             raise self._broken("it does not start like a bundle")
-        if size > _MANIFEST_BYTES:
-            raise self._broken(f"a manifest of {size} bytes")
         data = self._read(size)
-        if any(self._read(padding(size))):
-            raise self._broken("unexpected data after the manifest")
-        try:
-            manifest = msgspec.json.decode(data, type=BundleManifest)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise self._broken(f"its manifest cannot be read: {error}") from None
-        if manifest.encode() != data:
+        manifest = self._decode(MANIFEST, data, BundleManifest)
+        if any(self._read(padding(size))) or manifest.encode() != data:
             raise self._broken("its manifest is not in the canonical form")
         return manifest, BLOCK + size + padding(size)
 
@@ -218,10 +357,10 @@ class Bundle:
                 raise self._broken(f"{name[:200]!a} is not a member of a bundle")
             if name <= last:
                 raise self._broken(f"{name} is listed twice, or out of order")
-            if not 0 <= member.size <= (_TEXT_BYTES if name in _TEXTS else LARGEST):
+            if not 0 <= member.size <= (LARGEST if "/" in name else _MOST_TEXT):
                 raise self._broken(f"{name} has {member.size} bytes")
             digest = name.partition("/")[2].partition(".")[0]
-            named = name.startswith(("packages/", "wheels/"))
+            named = name.startswith(_ARCHIVES)
             if not _SHA256.fullmatch(member.sha256) or (named and digest != member.sha256):
                 raise self._broken(f"{name} has no sha256, or not that of its name")
             last = name
@@ -236,39 +375,31 @@ class Bundle:
         member = self._members.get(LOCK)
         if member is None:
             raise self._broken(f"it has no {LOCK}")
-        self._compare_header(member)
         data = b"".join(self._pieces(member))
         if hashlib.sha256(data).hexdigest() != member.sha256:
             raise self._wrong_digest(member)
-        try:
-            file = msgspec.json.decode(data, type=LockFile)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise self._broken(f"its {LOCK} cannot be read: {error}") from None
+        file = self._decode(LOCK, data, LockFile)
         if problem := check_file(file):
             raise self._broken(f"its {LOCK}: {problem}")
         if not file.locks or len(set(file.platforms)) != len(file.locks):
             raise self._broken(f"the platforms in its {LOCK} are {file.platforms!a}")
-        wanted: set[str] = set()
-        for item in (item for lock in file.locks for item in archives_of(lock)):
-            self._check_item(item)
-            wanted.add(member_name(item))
-        if extra := {n for n in self._members if n.startswith(("packages/", "wheels/"))} - wanted:
-            raise self._broken(f"no lock in it contains {min(extra)}")
+        wanted = {member_name(item): item for lock in file.locks for item in lock.archives}
+        if wanted.keys() != {name for name in self._members if name.startswith(_ARCHIVES)}:
+            raise self._broken(f"it does not contain exactly the archives of its {LOCK}")
+        for lock in file.locks:
+            for item in lock.archives:
+                self._check_item(item)
         locks = (replace(lock, packages=tuple(topological(lock.packages))) for lock in file.locks)
         return replace(file, locks=tuple(locks))
 
     def _check_item(self, item: Archive) -> None:
-        """Check that an archive of the lock is in the bundle; its names become paths."""
+        """Check the name of an archive, which becomes a path, and its size."""
         if isinstance(item, LockedWheel):
-            if not _WHEEL.fullmatch(item.fn):
-                raise self._broken(f"its lock names a wheel {item.fn[:200]!a}")
-        elif item.fn.removesuffix(".conda").removesuffix(".tar.bz2") != item.dist:
-            raise self._broken(f"{item.fn} does not have the name of its record")
-        member = self._members.get(member_name(item))
-        if member is None:
-            raise self._broken(f"{item.fn}, sha256 {item.sha256}, is not in it")
-        if item.size is not None and item.size != member.size:
-            raise self._broken(f"its lock has another size for {item.fn}")
+            fits = _WHEEL.fullmatch(item.fn) is not None
+        else:
+            fits = item.fn.removesuffix(".conda").removesuffix(".tar.bz2") == item.dist
+        if not fits or item.size not in (None, self._members[member_name(item)].size):
+            raise self._broken(f"its lock has another name or size for {item.fn[:200]!a}")
 
 
 def open_bundle(path: Path) -> Bundle:

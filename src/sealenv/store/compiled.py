@@ -27,8 +27,6 @@ from sealenv.locks import LockedPackage
 from sealenv.store.archives import Store
 from sealenv.system.hashing import sha256_of
 
-__all__ = ["MODE", "CompiledFile", "CompiledPackage"]
-
 MODE = 0o644
 """Whatever the umask of the first environment: the others have the same files."""
 _INDEX = "files.json"

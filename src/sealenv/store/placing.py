@@ -6,8 +6,11 @@ several wheels in one place, where pip's order would decide the content.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+from packaging.utils import canonicalize_name
 
 from sealenv.errors import LinkError
 from sealenv.layout import is_windows, script_dir, site_packages
@@ -16,16 +19,7 @@ from sealenv.store.archives import Store
 from sealenv.store.manifest import HEADERS, Manifest
 from sealenv.store.wheels import checksums_of
 
-__all__ = [
-    "ENTRY_POINT",
-    "PlacedWheel",
-    "entry_point_paths",
-    "linked_paths",
-    "refuse_links_out",
-    "refuse_unlike",
-    "site_packages_of",
-    "wheel_paths",
-]
+_STEM = re.compile(r"([^/]+)\.(?:dist-info|egg-info|egg|egg-link)(?:/.*)?")
 
 
 def site_packages_of(lock: Lock) -> str | None:
@@ -54,6 +48,17 @@ def wheel_paths(wheel: LockedWheel, manifest: Manifest, lock: Lock) -> list[str]
     minor = ".".join(python.version.split(".")[:2]) if python else ""
     include = "Include" if is_windows(lock.platform) else f"include/python{minor}"
     return _mapped(manifest, lock, {HEADERS: f"{include}/{wheel.name}"})
+
+
+def names_in(paths: Iterable[str], site: str) -> set[str]:
+    """Return the normalised names of the distributions that pip would see below `site`."""
+    found: set[str] = set()
+    for path in paths:
+        if path.startswith(f"{site}/"):
+            match = _STEM.fullmatch(path, len(site) + 1)
+            if match:
+                found.add(canonicalize_name(match[1].partition("-")[0]))
+    return found
 
 
 def _mapped(manifest: Manifest, lock: Lock, more: dict[str, str]) -> list[str]:

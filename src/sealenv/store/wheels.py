@@ -20,10 +20,15 @@ from packaging.utils import canonicalize_name
 from sealenv.errors import LinkError
 from sealenv.layout import leaves
 from sealenv.locks import LockedWheel
-from sealenv.store.inspection import check_paths
-from sealenv.store.manifest import FORMAT, HEADERS, Manifest, PathEntry, check_identity
-
-__all__ = ["checksums_of", "inspect_wheel"]
+from sealenv.store.manifest import (
+    FORMAT,
+    HEADERS,
+    Manifest,
+    PathEntry,
+    check_identity,
+    check_paths,
+    refused,
+)
 
 _PLACES = {
     "purelib": "site-packages/",
@@ -50,11 +55,12 @@ def inspect_wheel(wheel: LockedWheel, path: Path) -> Manifest:
         folder = _find_dist_info(wheel, members)
         for name in ("METADATA", "WHEEL", "RECORD"):
             if f"{folder}/{name}" not in members:
-                raise _refused(wheel, f"{folder}/{name}", "is missing")
+                raise refused(wheel, f"{folder}/{name}", "is missing")
         metadata = _read(wheel, archive, f"{folder}/METADATA")
         points = f"{folder}/entry_points.txt"
         scripts = _read(wheel, archive, points) if points in members else ""
-    identity = _identity(metadata)
+    headers = HeaderParser().parsestr(metadata)
+    identity = {"name": str(headers["Name"]), "version": str(headers["Version"])}
     check_identity(wheel, identity)
     paths = [PathEntry(_place(wheel, name, folder), size) for name, size in members.items()]
     paths += [PathEntry(f"site-packages/{folder}/{name}", 0) for name in _GENERATED]
@@ -75,11 +81,7 @@ def checksums_of(
 ) -> dict[str, tuple[int, int]]:
     """Return the size and CRC-32 of files of a verified wheel, which zip checks as it unpacks.
 
-    Args:
-        wheel: the locked wheel.
-        path: where it lies.
-        manifest: what `inspect_wheel` returned for it.
-        places: which files, in the manifest's words; what the wheel does not hold is left out.
+    `places` are in the manifest's words; what the wheel does not hold is left out.
 
     Raises:
         LinkError: it cannot be read.
@@ -114,19 +116,19 @@ def _members(wheel: LockedWheel, archive: zipfile.ZipFile, size: int) -> dict[st
         name = info.orig_filename
         odd = name != info.filename or ":" in name or "\\" in name or any(ord(c) < 32 for c in name)
         if odd or leaves(name.rstrip("/")):
-            raise _refused(wheel, name, "is not a path inside an environment")
+            raise refused(wheel, name, "is not a path inside an environment")
         kind = stat.S_IFMT(info.external_attr >> 16)
         if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
-            raise _refused(wheel, name, "is a link or a device")
+            raise refused(wheel, name, "is a link or a device")
         if info.flag_bits & 1:
-            raise _refused(wheel, name, "is encrypted")
+            raise refused(wheel, name, "is encrypted")
         room -= info.file_size
         if room < 0:
-            raise _refused(wheel, name, f"unpacks to far more than {size} bytes may")
+            raise refused(wheel, name, f"unpacks to far more than {size} bytes may")
         if info.is_dir():
             continue
         if name in found:
-            raise _refused(wheel, name, "is in the wheel twice")
+            raise refused(wheel, name, "is in the wheel twice")
         found[name] = info.file_size
     return found
 
@@ -136,23 +138,17 @@ def _find_dist_info(wheel: LockedWheel, members: dict[str, int]) -> str:
         {top for top in (n.partition("/")[0] for n in members) if top.endswith(".dist-info")}
     )
     if len(folders) != 1:
-        raise _refused(wheel, ", ".join(folders) or ".dist-info", "is not there once")
+        raise refused(wheel, ", ".join(folders) or ".dist-info", "is not there once")
     name = folders[0].removesuffix(".dist-info").partition("-")[0]
     if canonicalize_name(name) != wheel.name:
-        raise _refused(wheel, folders[0], f"is not that of {wheel.name}")
+        raise refused(wheel, folders[0], f"is not that of {wheel.name}")
     return folders[0]
 
 
 def _read(wheel: LockedWheel, archive: zipfile.ZipFile, name: str) -> str:
     if archive.getinfo(name).file_size > _MOST_METADATA:
-        raise _refused(wheel, name, "is too large for metadata")
+        raise refused(wheel, name, "is too large for metadata")
     return archive.read(name).decode("utf-8", "replace")
-
-
-def _identity(text: str) -> dict[str, str]:
-    """A wheel that calls itself something else than the lock would be installed as that."""
-    headers = HeaderParser().parsestr(text)
-    return {"name": str(headers["Name"]), "version": str(headers["Version"])}
 
 
 def _place(wheel: LockedWheel, name: str, folder: str) -> str:
@@ -162,7 +158,7 @@ def _place(wheel: LockedWheel, name: str, folder: str) -> str:
         return f"site-packages/{name}"
     kind, _, inner = rest.partition("/")
     if kind not in _PLACES or not inner:
-        raise _refused(wheel, name, "is of a kind that no wheel may have")
+        raise refused(wheel, name, "is of a kind that no wheel may have")
     return _PLACES[kind] + inner
 
 
@@ -174,18 +170,10 @@ def _entry_points(wheel: LockedWheel, text: str) -> list[str]:
         parser.read_string(text)
     except configparser.Error as error:
         reason = str(error).splitlines()[0]
-        raise _refused(wheel, "entry_points.txt", f"cannot be read: {reason}") from error
+        raise refused(wheel, "entry_points.txt", f"cannot be read: {reason}") from error
     return [
         f"{name.strip()} = {target.strip()}"
         for section in ("console_scripts", "gui_scripts")
         if parser.has_section(section)
         for name, target in parser.items(section)
     ]
-
-
-def _refused(wheel: LockedWheel, path: str, why: str) -> LinkError:
-    return LinkError(
-        f"{wheel.fn} is refused: {path!r} {why}",
-        where=wheel.url,
-        hint="nothing of it was installed; leave it out, or tell the index's owner",
-    )

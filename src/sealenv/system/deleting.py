@@ -18,8 +18,6 @@ from typing import Any, TypeVar
 
 from sealenv.layout import is_link
 
-__all__ = ["PATIENCE", "delete", "held_in", "holders_of", "while_held"]
-
 PATIENCE = 10.0
 """Seconds to wait for an antivirus or an indexer, which close a new file within a few."""
 _PAUSES = (0.05, 0.1, 0.2, 0.5)

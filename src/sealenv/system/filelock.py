@@ -9,8 +9,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["FileLock", "open_removable", "try_lock", "unlock"]
-
 if sys.platform == "win32":
     import ctypes
     import msvcrt

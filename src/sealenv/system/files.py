@@ -18,25 +18,6 @@ from typing import BinaryIO
 
 from sealenv.errors import NotFoundError, OutputExistsError
 
-__all__ = [
-    "MOST",
-    "OF_ALL",
-    "PART",
-    "blame",
-    "check_output",
-    "final_path",
-    "keep_owner",
-    "open_once",
-    "open_regular",
-    "partial_file",
-    "read_regular",
-    "rename_new",
-    "replace_like",
-    "temporary_path",
-    "write_atomic",
-    "write_output",
-]
-
 PART = ".part"
 """The suffix of a large file that takes long to write."""
 _WRITING = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG})

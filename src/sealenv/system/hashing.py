@@ -15,8 +15,6 @@ from sealenv.system.files import open_once
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-__all__ = ["hash_file", "hash_files", "processors", "sha256_of"]
-
 _BLOCK = 1 << 20
 _LARGE = 1 << 20
 """The smallest file in bytes that is worth a thread: hashlib and read release the interpreter."""

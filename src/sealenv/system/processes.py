@@ -11,15 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-__all__ = [
-    "clean_home",
-    "leave_now",
-    "prepare_job",
-    "programs_in",
-    "run_quietly",
-    "tie_to_job",
-]
-
 
 @contextlib.contextmanager
 def clean_home() -> Iterator[Path]:

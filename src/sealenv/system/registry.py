@@ -8,15 +8,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = [
-    "FILE_SYSTEM",
-    "Key",
-    "Registry",
-    "Value",
-    "long_paths_enabled",
-    "this_registry",
-]
-
 
 @dataclass(frozen=True)
 class Key:

@@ -16,8 +16,6 @@ from sealenv._version import __version__
 from sealenv.layout import leads_elsewhere, walk
 from sealenv.system.registry import Key, Registry, this_registry
 
-__all__ = ["KEYS", "Snapshot", "TraceReport", "compare", "take"]
-
 _Fact = tuple[int, int, int, int]
 """Mode, size, and the times of the content and (except on Windows) the inode, in nanoseconds. Of a
 folder only the mode: its size and times depend on its entries."""

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import ntpath
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sealenv.errors import LinkError, UsageError
+from sealenv.errors import FilesystemError, LinkError, UsageError
 from sealenv.layout import is_windows
 from sealenv.naming import check_windows_parts
 
-__all__ = ["extended", "local_place", "real_folder", "refuse_long_paths", "refuse_odd_place"]
+_SPARE = 16 << 20
+"""Bytes that must stay free on the disk."""
 
 
 def local_place(text: str) -> Path:
@@ -72,6 +74,28 @@ def extended(path: Path) -> Path:
     if os.name != "nt" or text.startswith("\\\\") or not path.is_absolute():
         return path
     return Path("\\\\?\\" + text)
+
+
+def existing_parent(place: Path) -> Path:
+    """Return a folder, or the nearest one above it that exists."""
+    return next((folder for folder in (place, *place.parents) if folder.is_dir()), place)
+
+
+def refuse_full(place: Path, needed: int) -> None:
+    """Refuse to write that many bytes to a disk with less free space.
+
+    Raises:
+        FilesystemError: the disk is full.
+    """
+    folder = existing_parent(place)
+    free = shutil.disk_usage(folder).free
+    needed += _SPARE
+    if free < needed:
+        raise FilesystemError(
+            f"the disk is full: {needed >> 20} MiB are needed and {free >> 20} MiB are free",
+            where=str(folder),
+            hint="make room, then run the same command again",
+        )
 
 
 _LONGEST = 259

@@ -19,28 +19,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-__all__ = [
-    "PLACEHOLDER",
-    "TIMESTAMP",
-    "ArchiveFormat",
-    "Member",
-    "Package",
-    "Payload",
-    "conda_container",
-    "info_members",
-    "package_bytes",
-    "payload_members",
-    "record_of",
-    "tar_bytes",
-    "write_package",
-    "write_repodata",
-    "zstd",
-]
-
 if sys.version_info >= (3, 14):
-    from compression import zstd
+    from compression import zstd as zstd
 else:
-    from backports import zstd
+    from backports import zstd as zstd
 
 
 FileMode = Literal["text", "binary"]

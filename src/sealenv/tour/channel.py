@@ -14,15 +14,6 @@ from sealenv.errors import UsageError
 from sealenv.tour.archive import Package, Payload, write_package, write_repodata
 from sealenv.tour.python import python_package
 
-__all__ = [
-    "STAND_IN_VERSION",
-    "DemoChannel",
-    "build_demo_channel",
-    "pip_package",
-    "sample_packages",
-    "stand_in",
-]
-
 _PERSONAL = {"INSTALLER", "RECORD", "REQUESTED", "direct_url.json"}
 """Files that say how this very pip was installed."""
 

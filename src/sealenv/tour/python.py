@@ -20,14 +20,6 @@ from sealenv.layout import is_windows
 from sealenv.spec.model import current_platform
 from sealenv.tour.archive import PLACEHOLDER, Package, Payload
 
-__all__ = [
-    "Interpreter",
-    "inspect_interpreter",
-    "python_package",
-    "windows_file",
-    "windows_package",
-]
-
 _SYSTEM_PREFIXES = {"/usr", "/usr/local", "/opt", "/opt/local", "/opt/homebrew", "/"}
 _LEFT_OUT_FOLDERS = {
     *("__pycache__", "dist-packages", "site-packages", "test", "tests"),

@@ -23,9 +23,9 @@ from sealenv.engine.client import started
 from sealenv.errors import InterruptedCreateError, PostScriptError, UsageError
 from sealenv.fields import AbsolutePath, Bytes, Count, InPrefix, Seconds, Sha256
 from sealenv.install import steps
+from sealenv.install.job import CreateOptions, Job
 from sealenv.install.preflight import preflight
 from sealenv.install.replace import give_up, may_replace
-from sealenv.install.steps import CreateOptions, Job
 from sealenv.install.userscripts import check_post, run_post
 from sealenv.locks import Lock
 from sealenv.locks.model import Package, Wheel, packages_of, wheels_of
@@ -365,9 +365,11 @@ def _job(
         for warning in target.warnings:
             reporter.warn(warning)
         if target.bundle and target.lock and not dry_run:
-            bundle = stack.enter_context(steps.verified(target.bundle, reporter))
+            from sealenv.install.from_bundle import take_in, verified
+
+            bundle = stack.enter_context(verified(target.bundle, reporter))
             stack.enter_context(store.in_use())
-            steps.take_in(bundle, target.lock, store, engine)
+            take_in(bundle, target.lock, store, engine)
         else:
             stack.enter_context(store.in_use())
         yield Job(target, engine, store, Path(locations.conda_view()), options, reporter)

@@ -359,10 +359,3 @@ def test_credentials_fetch_and_are_written_nowhere(machine: Machine, channels: C
         machine.run("lock", "-f", "list.txt")
     (machine.root / "list.txt").unlink()
     assert traces(machine.root, b"hunter2") == []
-
-
-def test_a_pip_package_without_a_url_in_a_list(machine: Machine) -> None:
-    (machine.root / "list.txt").write_text("@EXPLICIT\n# pip tabulate==0.9.0\n")
-    refused = machine.json("create", "e", "-f", "list.txt", code=2)
-    assert refused["what"] == "the pip package 'tabulate' has no URL and no sha256"
-    assert refused["where"] == "list.txt:2:1"

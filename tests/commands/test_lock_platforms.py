@@ -57,7 +57,7 @@ def test_a_platform_with_a_virtual_package_only(machine: Machine, channels: Chan
     path.write_text(yaml.safe_dump(content))
     args = ("create", "e", "-f", "conda-lock.yml", "--platform")
     refused = machine.json(*args, "osx-64", code=2)
-    assert refused["what"] == "it has no packages for osx-64, only for linux-64"
+    assert refused["what"] == "it has no packages for osx-64"
     machine.json(*args, "linux-64")
 
 

@@ -13,9 +13,6 @@ from packaging.utils import canonicalize_name
 from sealenv.errors import DigestError
 from sealenv.locks.checks import (
     NO_WHEEL,
-    check_package,
-    check_subdir,
-    check_wheel,
     check_wheel_address,
     clean_url,
     put,
@@ -206,7 +203,9 @@ def read_condalock(
             put(wheels[row.platform], _read_wheel(row, base, node, custom), node)
     for one in wanted & set(platforms):
         if not packages[one] and not wheels[one]:
-            _refuse_without_packages(rows, one)
+            raise rows.wrong(
+                f"it has no packages for {one}", "choose another --platform, or lock again"
+            )
     channels = [channel.url for channel in metadata.channels]
     return LockFile(
         locks=tuple(
@@ -248,19 +247,6 @@ def _rows(rows: Node, known: Collection[str], wanted: Set[str]) -> Iterator[tupl
             yield node, row
 
 
-def _refuse_without_packages(rows: Node, platform: str) -> None:
-    """Refuse a platform without packages, if another one has some."""
-    others = set()
-    for row in rows.data():
-        if isinstance(row, dict) and not str(row.get("name")).startswith("__"):
-            others.add(str(row.get("platform")))
-    if others := others - {platform}:
-        raise rows.wrong(
-            f"it has no packages for {platform}, only for {', '.join(sorted(others))}",
-            "choose one of them with --platform, or lock again",
-        )
-
-
 def _read_package(row: _Row, base: Path, node: Node) -> LockedPackage:
     package = bare_package(
         clean_url(row.url, base), _sha256(row, node), md5=row.hash.md5, where=node.where
@@ -272,8 +258,6 @@ def _read_package(row: _Row, base: Path, node: Node) -> LockedPackage:
         package.record["depends"] = [
             f"{name} {constraint or ''}".strip() for name, constraint in row.dependencies.items()
         ]
-    if fault := check_package(package) or check_subdir(package, row.platform):
-        raise node.wrong(fault)
     return package
 
 
@@ -282,7 +266,7 @@ def _read_wheel(row: _Row, base: Path, node: Node, custom: Custom) -> LockedWhee
         raise node.at("url").wrong(f"{row.url[:200]!r} {why}", NO_WHEEL)
     url = clean_url(row.url, base)
     needs = custom.wheels.get(url, Needs())
-    wheel = LockedWheel(
+    return LockedWheel(
         name=canonicalize_name(row.name),
         version=row.version,
         url=url,
@@ -290,9 +274,6 @@ def _read_wheel(row: _Row, base: Path, node: Node, custom: Custom) -> LockedWhee
         requires_dist=needs.requires_dist,
         requires_python=needs.requires_python,
     )
-    if fault := check_wheel(wheel):
-        raise node.at("url").wrong(fault)
-    return wheel
 
 
 def _sha256(row: _Row, node: Node) -> str:

@@ -16,9 +16,6 @@ from packaging.utils import canonicalize_name
 from sealenv.errors import DigestError, SpecError
 from sealenv.locks.checks import (
     NO_WHEEL,
-    check_package,
-    check_subdir,
-    check_wheel,
     check_wheel_address,
     clean_url,
     file_name,
@@ -166,12 +163,9 @@ def _check_version(root: Node) -> None:
     node = root.at("version")
     version = str(node.value)
     if version not in _READ:
-        old = version.isdigit() and int(version) < int(_READ[0])
         raise node.wrong(
             f"version {version[:20]!r} of rattler-lock is not supported; {' and '.join(_READ)} are",
-            "update the file with a newer pixi: pixi lock"
-            if old
-            else "use a newer sealenv, or lock again: sealenv lock",
+            "lock again: pixi lock, or sealenv lock",
         )
 
 
@@ -181,7 +175,8 @@ class _Reader:
         self.base = source.absolute().parent
         self.file = root.convert(_File)
         self.environment = self._choose(environment, source)
-        self.entries = self._entries()
+        # If an entry is there twice, the digest still decides what is installed.
+        self.entries = {e.kind_and_url: n for n, e in enumerate(self.file.packages)}
         self.made: dict[str, LockedPackage] = {}
 
     def read(self, comments: _Comments, wanted: Collection[str]) -> LockFile:
@@ -197,7 +192,7 @@ class _Reader:
             subdir = platform.subdir or name
             if (subdir in locks and name != subdir) or subdir not in wanted:
                 continue  # pixi names platforms freely; the one named like its subdir comes first
-            conda, wheels = self._archives(name, keys, subdir)
+            conda, wheels = self._archives(name, keys)
             own = comments.channels.get(subdir)
             locks[subdir] = Lock(
                 platform=subdir,
@@ -237,21 +232,8 @@ class _Reader:
             )
         return next(iter(found))
 
-    def _entries(self) -> dict[tuple[str, str], int]:
-        """Return the position of each entry. Packages to build from source may have variants."""
-        found: dict[tuple[str, str], int] = {}
-        for number, entry in enumerate(self.file.packages):
-            kind, url = key = entry.kind_and_url
-            first = found.setdefault(key, number)
-            if first != number and (kind == "pypi" or split_dist(file_name(url))):
-                line = self.root.at("packages", first).line
-                raise self.root.at("packages", number).wrong(
-                    f"{url[:200]!r} is described twice: in line {line} too", "remove the wrong one"
-                )
-        return found
-
     def _archives(
-        self, platform: str, keys: list[_Key], subdir: str
+        self, platform: str, keys: list[_Key]
     ) -> tuple[list[LockedPackage], list[LockedWheel]]:
         conda: dict[str, LockedPackage] = {}
         wheels: dict[str, LockedWheel] = {}
@@ -274,8 +256,6 @@ class _Reader:
                 )
             package = self.made.get(url) or self._package(entry, url, described)
             self.made[url] = package
-            if fault := check_subdir(package, subdir):
-                raise node.wrong(fault)
             put(conda, package, node)
         return list(conda.values()), list(wheels.values())
 
@@ -304,7 +284,7 @@ class _Reader:
         if entry.size is not None:
             record["size"] = entry.size
         channel = self._place(entry.channel) if entry.channel else folder.rpartition("/")[0]
-        package = LockedPackage(
+        return LockedPackage(
             url=url,
             channel=channel.rstrip("/") + "/",
             fn=fn,
@@ -312,9 +292,6 @@ class _Reader:
             size=entry.size,
             record=record,
         )
-        if fault := check_package(package):
-            raise node.wrong(fault)
-        return package
 
     def _wheel(self, entry: _Entry, address: str, node: Node) -> LockedWheel:
         plain = address.removeprefix(DIRECT)
@@ -322,7 +299,7 @@ class _Reader:
             raise node.wrong(f"{plain[:200]!r} is an editable install: it has no digest", NO_WHEEL)
         if why := check_wheel_address(plain):
             raise node.at("pypi").wrong(f"{plain[:200]!r} {why}", NO_WHEEL)
-        wheel = LockedWheel(
+        return LockedWheel(
             name=canonicalize_name(entry.name or ""),
             version=entry.version or "",
             url=clean_url(plain, self.base),
@@ -332,9 +309,6 @@ class _Reader:
             index=clean_url(entry.index, self.base) if entry.index else None,
             direct=plain != address,
         )
-        if fault := check_wheel(wheel):
-            raise node.at("pypi").wrong(fault)
-        return wheel
 
     def _place(self, text: str) -> str:
         """Return a channel: a path becomes a URL, a name such as conda-forge stays."""

@@ -303,18 +303,3 @@ def test_what_is_no_wheel_is_refused_when_it_is_read(address: str, reason: str) 
         read_pixi(text, HERE)
     assert caught.value.where == f"{HERE}:{line}:9"
     assert "build a wheel" in str(caught.value.hint)
-
-
-@pytest.mark.parametrize(
-    ("facts", "again"),
-    [
-        ({"run_exports": ["a >=1", "b"]}, {"run_exports": {"weak": ["a >=1", "b"]}}),
-        ({"features": ["x", "y"]}, {"features": "x y"}),
-        ({"timestamp": 1479254400000.5}, {"timestamp": 1479254400000}),
-    ],
-)
-def test_what_old_records_say_in_another_type(facts: dict[str, Any], again: dict[str, Any]) -> None:
-    """The format has one type for each; a lock that is written can be read."""
-    one = package("a", **facts)
-    (read,) = read_pixi(write_pixi(LockFile(locks=(lock(one),))), HERE).locks[0].packages
-    assert read.record == one.record | again

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from pathlib import Path
 
 import pytest
@@ -55,13 +53,3 @@ def test_a_character_that_yaml_has_not_is_refused(
 def test_what_never_ends_is_too_large() -> None:
     with pytest.raises(SpecError, match="too large"):
         read_text(Path("/dev/zero"), limit=1 << 20)
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
-def test_a_pipe_is_read_once(tmp_path: Path) -> None:
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    writer = threading.Thread(target=lambda: pipe.write_bytes(b"\xef\xbb\xbfa: b\r\n"))
-    writer.start()
-    assert read_text(pipe, limit=1 << 20) == "a: b\n"
-    writer.join()

@@ -285,7 +285,6 @@ def test_a_matchspec_that_is_none_is_told_with_its_place(
     (machine.root / "long.txt").write_text("a" * 1_000_000)
     refused = machine.json("create", "x", "-f", "long.txt", "--dry-run", code=2)
     assert "1000000 characters" in refused["what"]
-    assert refused["where"].endswith("long.txt:1:1")
 
 
 def test_what_has_no_digest_is_not_called_the_same(machine: Machine, channels: Channels) -> None:

@@ -43,7 +43,7 @@ def test_no_password_is_taken_over(tmp_path: Path, write: Callable[[LockFile], s
 
 
 @pytest.mark.parametrize("write", [write_pixi, write_condalock])
-@pytest.mark.parametrize("key", ["specs", "virtual_packages", "requirements"])
+@pytest.mark.parametrize("key", ["specs", "virtual_packages"])
 def test_control_characters_are_refused(
     tmp_path: Path, write: Callable[[LockFile], str], key: str
 ) -> None:
@@ -80,14 +80,3 @@ def test_no_package_of_another_platform(tmp_path: Path, write: Callable[[LockFil
     path.write_text(write(LockFile(locks=(lock(package("a", subdir="win-64"), package("b")),))))
     with pytest.raises(SpecError, match=r"cannot be used: a-1\.0-0\.conda is for win-64"):
         read_lock(path, "linux-64")
-
-
-@pytest.mark.parametrize(
-    "spec",
-    ["python >=3.12,<3.13.0a0", "conda-forge::zlib=1=0", "file:///srv/c::zlib",
-     "a[version='>=1',extras=[b,c],md5=x]", "_libgcc_mutex"],
-)  # fmt: skip
-def test_specs_as_people_write_them(tmp_path: Path, spec: str) -> None:
-    path = tmp_path / "my.lock"
-    path.write_text(write_pixi(lock_file(specs=(spec,))))
-    assert read_lock(path, "linux-64").locks[0].specs == (spec,)

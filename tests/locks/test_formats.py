@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from sealenv.errors import DigestError, SpecError
-from sealenv.locks import Lock, LockedWheel, LockFile
+from sealenv.locks import Lock, LockFile
 from sealenv.locks.condalock import read_condalock, write_condalock
 from sealenv.locks.explicit import ExplicitList, read_explicit, write_explicit
 from sealenv.locks.pixi_write import write_pixi
@@ -291,16 +291,6 @@ def test_environment_yml_keeps_any_value(value: str) -> None:
     assert read.variables == {"A": value}
     assert read.dependencies == ("python=3.10", "on")
     assert read.channels == ("https://x.org/c",)
-
-
-def test_conda_lock_keeps_what_wheels_need_and_where_they_were_looked_for() -> None:
-    wheel = LockedWheel(
-        name="app", version="1.0", url="https://files.example.org/app-1.0-py3-none-any.whl",
-        sha256=SHA, requires_dist=("helper>=1",), requires_python=">=3.9",
-    )  # fmt: skip
-    one = lock(package("pip"), wheels=(wheel,), find_links=("https://wheels.example.org/",))
-    (again,) = read_condalock(write_condalock(LockFile(locks=(one,))), HERE).locks
-    assert (again.wheels, again.find_links) == (one.wheels, one.find_links)
 
 
 def test_a_dependency_without_a_blank_keeps_its_name() -> None:

@@ -39,18 +39,13 @@ def test_credentials_are_apart_and_in_no_repr() -> None:
     assert spec.secrets["https://h/ch"] == "https://user:geheim@h/ch"
 
 
-@pytest.mark.parametrize(
-    "channel", ["", "https://[", "  ", "defaults", "local", "a\nb", "--platform", "-c"]
-)
-def test_channels_that_are_none(channel: str) -> None:
-    with pytest.raises(SpecError):
-        build_spec(channels=[channel])
-
-
-@pytest.mark.parametrize("platform", ["", "noarch", "win-64; rm", "linux-99"])
-def test_platforms_that_are_none(platform: str) -> None:
-    with pytest.raises(SpecError):
-        build_spec(platform=platform)
+def test_channels_and_platforms_that_are_refused() -> None:
+    for channel in ("", "https://[", "defaults", "a\nb", "--platform"):
+        with pytest.raises(SpecError):
+            build_spec(channels=[channel])
+    for platform in ("", "noarch", "win-64; rm"):
+        with pytest.raises(SpecError):
+            build_spec(platform=platform)
 
 
 def test_without_something_that_is_not_there() -> None:
@@ -70,24 +65,13 @@ def test_times_are_utc() -> None:
             parse_time(text)
 
 
-@pytest.mark.parametrize(
-    ("age", "time"),
-    [
-        ("7d", "2026-02-22T12:00:00+00:00"),
-        ("2w", "2026-02-15T12:00:00+00:00"),
-        ("24h", "2026-02-28T12:00:00+00:00"),
-        ("P1DT12H", "2026-02-28T00:00:00+00:00"),
-    ],
-)
-def test_an_age_counts_from_now(age: str, time: str) -> None:
+def test_an_age_counts_from_now() -> None:
     now = dt.datetime(2026, 3, 1, 12, 0, 0, 5, tzinfo=dt.timezone.utc)
-    assert parse_time(age, now).isoformat() == time
-
-
-@pytest.mark.parametrize("text", ["7", "PT", "-7d", "7m", "99999999d"])
-def test_an_age_that_is_none(text: str) -> None:
-    with pytest.raises(SpecError, match="is not a time"):
-        parse_time(text)
+    for age in ("7d", "1w", "168h", "P7D"):
+        assert parse_time(age, now).isoformat() == "2026-02-22T12:00:00+00:00"
+    for text in ("7", "PT", "-7d", "7m"):
+        with pytest.raises(SpecError, match="is not a time"):
+            parse_time(text)
 
 
 def test_a_version_that_would_be_dropped_is_refused() -> None:

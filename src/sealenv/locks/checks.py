@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote, urlsplit
 import msgspec
 from msgspec import structs
 
-from sealenv.errors import SpecError
+from sealenv.errors import DigestError, SpecError
 from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.spec.environment_yml import check_variable
 from sealenv.spec.matchspec import LONGEST_SPEC
@@ -36,6 +36,7 @@ __all__ = [
     "clean_url",
     "file_name",
     "folder_name",
+    "need_sha256",
     "put",
     "split_dist",
     "without_secrets",
@@ -324,6 +325,21 @@ def put(found: dict[str, Any], archive: LockedPackage | LockedWheel, node: Node)
     if archive.name in found:
         raise node.wrong(f"{archive.name} is listed twice for one platform")
     found[archive.name] = archive
+
+
+def need_sha256(found: str | None, what: str, node: Node) -> str:
+    """Return the sha256 of an entry: no digest, no install.
+
+    Raises:
+        DigestError: it has none; with its place.
+    """
+    if found is not None:
+        return found
+    raise DigestError(
+        f"{what} has no sha256, so it cannot be verified",
+        where=node.where,
+        hint="lock again: sealenv lock; it takes the digest from the channel",
+    )
 
 
 def file_name(url: str) -> str:

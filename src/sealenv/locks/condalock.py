@@ -10,11 +10,11 @@ from typing import Any, Literal
 import msgspec
 from packaging.utils import canonicalize_name
 
-from sealenv.errors import DigestError
 from sealenv.locks.checks import (
     NO_WHEEL,
     check_wheel_address,
     clean_url,
+    need_sha256,
     put,
 )
 from sealenv.locks.explicit import bare_package
@@ -249,7 +249,10 @@ def _rows(rows: Node, known: Collection[str], wanted: Set[str]) -> Iterator[tupl
 
 def _read_package(row: _Row, base: Path, node: Node) -> LockedPackage:
     package = bare_package(
-        clean_url(row.url, base), _sha256(row, node), md5=row.hash.md5, where=node.where
+        clean_url(row.url, base),
+        need_sha256(row.hash.sha256, row.name, node),
+        md5=row.hash.md5,
+        where=node.where,
     )
     package.record.update(name=row.name, version=row.version)
     if row.build is not None:
@@ -270,19 +273,9 @@ def _read_wheel(row: _Row, base: Path, node: Node, custom: Custom) -> LockedWhee
         name=canonicalize_name(row.name),
         version=row.version,
         url=url,
-        sha256=_sha256(row, node),
+        sha256=need_sha256(row.hash.sha256, row.name, node),
         requires_dist=needs.requires_dist,
         requires_python=needs.requires_python,
-    )
-
-
-def _sha256(row: _Row, node: Node) -> str:
-    if row.hash.sha256 is not None:
-        return row.hash.sha256
-    raise DigestError(
-        f"{row.name} has no sha256, so it cannot be verified",
-        where=node.where,
-        hint="lock again: sealenv lock, or conda-lock",
     )
 
 

@@ -13,13 +13,14 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from packaging.utils import canonicalize_name
 
-from sealenv.errors import DigestError, SpecError
+from sealenv.errors import SpecError
 from sealenv.locks.checks import (
     NO_WHEEL,
     check_wheel_address,
     clean_url,
     file_name,
     folder_name,
+    need_sha256,
     put,
     split_dist,
 )
@@ -264,7 +265,7 @@ class _Reader:
         fn = entry.file_name or file_name(url)
         name, version, build = split_dist(fn) or ("", "", "")
         folder = url.rpartition("/")[0]
-        sha256 = _sha256(entry, node, fn)
+        sha256 = need_sha256(entry.sha256, fn, node)
         record: dict[str, Any] = {
             "depends": [],
             "name": entry.name or name,
@@ -303,7 +304,7 @@ class _Reader:
             name=canonicalize_name(entry.name or ""),
             version=entry.version or "",
             url=clean_url(plain, self.base),
-            sha256=_sha256(entry, node, plain[-200:]),
+            sha256=need_sha256(entry.sha256, plain[-200:], node),
             requires_dist=entry.requires_dist or (),
             requires_python=entry.requires_python or None,
             index=clean_url(entry.index, self.base) if entry.index else None,
@@ -329,16 +330,6 @@ def _machine(subdir: str) -> dict[str, str]:
     if system not in _SYSTEMS or not machine:
         return {}
     return {"platform": system, "arch": _ARCHITECTURES.get(machine, machine)}
-
-
-def _sha256(entry: _Entry, node: Node, what: str) -> str:
-    if entry.sha256 is not None:
-        return entry.sha256
-    raise DigestError(
-        f"{what} has no sha256, so it cannot be verified",
-        where=node.where,
-        hint="lock again: sealenv lock; it takes the digest from the channel",
-    )
 
 
 def _of(value: _T | dict[str, _T] | None, platform: str) -> _T | None:

@@ -163,7 +163,7 @@ def test_pip_packages_in_a_list_of_conda_lock_are_refused() -> None:
 
 def test_a_list_for_two_platforms_is_none() -> None:
     text = "@EXPLICIT\nhttps://x.org/c/win-64/a-1-0.conda\nhttps://x.org/c/linux-64/b-1-0.conda\n"
-    with pytest.raises(SpecError, match="is for linux-64, and others for win-64") as caught:
+    with pytest.raises(SpecError, match="is for linux-64, and the list for win-64") as caught:
         read_explicit(text, "x")
     assert caught.value.where == "x:3:1"
 

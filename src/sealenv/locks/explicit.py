@@ -157,12 +157,12 @@ def read_explicit(text: str, source: str) -> ExplicitList:
     """
     entries: dict[str, ExplicitEntry] = {}
     secrets: dict[str, str] = {}
-    comment: tuple[str, int] | None = None
+    platform: str | None = None
     for number, raw in enumerate(lines_of(text), 1):
         line = raw.strip()
         where = f"{source}:{number}:1"
         if found := _PLATFORM.fullmatch(line):
-            comment = comment or (found.group(1), number)
+            platform = platform or found.group(1)
         if _PIP.fullmatch(line):
             raise SpecError(
                 "a list of exact packages cannot contain pip packages",
@@ -182,30 +182,22 @@ def read_explicit(text: str, source: str) -> ExplicitList:
         entries[name] = entry
         if secret := split_credentials(line.partition("#")[0]).secret:
             secrets[entry.channel.rstrip("/")] = secret.rpartition("/")[0].rpartition("/")[0]
-    return ExplicitList(
-        source=source,
-        platform=_platform(list(entries.values()), comment, source),
-        entries=tuple(entries.values()),
-        secrets=secrets,
-    )
-
-
-def _platform(
-    entries: list[ExplicitEntry], comment: tuple[str, int] | None, source: str
-) -> str | None:
-    platform = comment[0] if comment else None
-    for entry in entries:
+    for entry in entries.values():
         if entry.subdir == "noarch":
             continue
         platform = platform or entry.subdir
         if entry.subdir != platform:
-            why = f"line {comment[1]} says {platform}" if comment else f"others for {platform}"
             raise SpecError(
-                f"{entry.fn} is for {entry.subdir[:80]}, and {why}",
+                f"{entry.fn} is for {entry.subdir[:80]}, and the list for {platform}",
                 where=f"{source}:{entry.line}:1",
                 hint="a list is for one platform",
             )
-    return platform
+    return ExplicitList(
+        source=source,
+        platform=platform,
+        entries=tuple(entries.values()),
+        secrets=secrets,
+    )
 
 
 def _entry(line: str, where: str, number: int) -> ExplicitEntry:

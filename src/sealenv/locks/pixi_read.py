@@ -155,19 +155,15 @@ def read_pixi(
         DigestError: a package has no sha256.
     """
     root = root or load(text, str(source))
-    _check_version(root)
-    comments = _read_comments(text, str(source))
-    return _Reader(root, source, environment).read(comments, platforms)
-
-
-def _check_version(root: Node) -> None:
-    node = root.at("version")
-    version = str(node.value)
-    if version not in _READ:
-        raise node.wrong(
-            f"version {version[:20]!r} of rattler-lock is not supported; {' and '.join(_READ)} are",
+    version = root.at("version")
+    if version.value not in _READ:
+        raise version.wrong(
+            f"version {str(version.value)[:20]!r} of rattler-lock is not supported; "
+            f"{' and '.join(_READ)} are",
             "lock again: pixi lock, or sealenv lock",
         )
+    comments = _read_comments(text, str(source))
+    return _Reader(root, source, environment).read(comments, platforms)
 
 
 class _Reader:

@@ -85,7 +85,7 @@ def test_a_hostile_archive_inside_leaves_nothing(
     [
         (("-o", "-"), "standard output"),
         (("--default-name", "a/b"), "name"),
-        (("--default-name", "", "-o", "x"), "is not a valid name"),
+        (("--default-name", "", "-o", "x"), "must not be empty"),
     ],
 )
 def test_names_that_cannot_be(

@@ -44,8 +44,8 @@ def test_what_is_read(line: str, kind: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("-e .", "cannot be used"),
-        ("-r requirements.txt", "cannot be used"),
+        ("-e .", "cannot be locked"),
+        ("-r requirements.txt", "cannot be locked"),
         ("--find-links a --pre", "takes one URL"),
         ("--index-url ftp://host", "not an http, https or file URL"),
         ("a @ https://[/a-1.0-py3-none-any.whl", "no http|not a requirement"),

@@ -84,7 +84,7 @@ def _option(line: str, folder: Path) -> PipLine:
     kind = _OPTIONS.get(name)
     if kind is None:
         raise SpecError(
-            f"{name} cannot be used in a 'pip:' section",
+            f"{name} in a 'pip:' section cannot be locked",
             hint="list requirements, --index-url, --extra-index-url or --find-links; build a wheel of a "
             "project that you edit",
         )

@@ -328,6 +328,7 @@ class TestWords:
         ("words", "what"),
         [
             (("python=3.12", "numpy"), "no name"),
+            (("3.12", "foo"), "no name"),
             (("foo", ">=3.10"), "not a Python version"),
             (("foo", "3.11", "3.12"), "given twice"),
             (("-n", "foo", "bar", "3.12"), "two names"),

@@ -127,42 +127,5 @@ def _entry_point(content: bytes, places: Sequence[bytes]) -> bytes:
     return beside + content[found.end() :]
 
 
-def _values(begin: bytes, there: bytes) -> Callable[[bytes, Sequence[bytes]], bytes]:
-    """Return a function that rewrites lines which set a variable of conda to a path in the prefix.
-
-    Args:
-        begin: a regular expression for the line up to the quote.
-        there: an expression of the language for the prefix, with the quote that opens the rest.
-    """
-
-    def rewrite(content: bytes, places: Sequence[bytes]) -> bytes:
-        for place in places:
-            line = re.compile(
-                b"^(" + begin + b')"' + re.escape(place) + rb'((?:/[^"$`\\\n]*)?)"(?=[ \t]*$)', re.M
-            )
-            content = line.sub(lambda found: found[1] + there + found[2] + b'"', content)
-        return content
-
-    return rewrite
-
-
-POSIX_RULES = (
-    Rule("bin/*", "path of the interpreter of an entry point", whole=_entry_point),
-    Rule(
-        "shell/condabin/conda-hook.ps1",
-        "paths of conda and python",
-        whole=_values(
-            rb"\$Env:(?:CONDA_EXE|_CONDA_EXE|CONDA_PYTHON_EXE|_CONDA_ROOT) = ",
-            b'"$PSScriptRoot/../..',
-        ),
-    ),
-    Rule(
-        "etc/fish/conf.d/conda.fish",
-        "paths of conda and python",
-        whole=_values(
-            rb"set (?:-gx )?(?:CONDA_EXE|_CONDA_EXE|CONDA_PYTHON_EXE|_CONDA_ROOT) ",
-            b'(builtin realpath (status dirname)/../../..)"',
-        ),
-    ),
-)
+POSIX_RULES = (Rule("bin/*", "path of the interpreter of an entry point", whole=_entry_point),)
 """The rules for other platforms, for `audit --fix`."""

@@ -41,8 +41,9 @@ def test_a_package_and_a_distribution(made: tuple[Machine, Path]) -> None:
     add_distribution(prefix, "thing", "1.2")
     (prefix / "own.txt").write_text("mine\n")
     planned = machine.json("seal", str(prefix), "--dry-run")
-    assert planned["added"] == {"new": "new-1.0-0"}
-    assert {f["kind"] for f in planned["files"]} == {"untracked", "added"}
+    assert {(f["kind"], f["package"]) for f in planned["findings"]} == {
+        ("untracked", None), ("added", "new"), ("added", "thing"),
+    }  # fmt: skip
     assert read_seal(prefix) == before
     answer = machine.json("seal", str(prefix), "-y")
     assert answer["fingerprints"]["now"] != answer["fingerprints"]["before"]
@@ -53,7 +54,7 @@ def test_a_package_and_a_distribution(made: tuple[Machine, Path]) -> None:
     assert any("/new-1.0-0.conda#" in line for line in seal.lock.packages)
     assert seal.checked is False
     assert seal.engine == before.engine
-    assert machine.json("seal", str(prefix), "-y")["files"] == []
+    assert machine.json("seal", str(prefix), "-y")["findings"] == []
     (prefix / "share" / "new.txt").unlink()
     assert [(f.kind, f.package) for f in verify(prefix).findings] == [("missing", "new")]
 
@@ -63,7 +64,7 @@ def test_what_came_after_it_was_shown_is_not_sealed(made: tuple[Machine, Path]) 
     (prefix / "wanted.txt").write_text("x\n")
 
     def meanwhile(change: Sealed) -> None:
-        assert [f.path for f in change.files] == ["wanted.txt"]
+        assert [f.path for f in change.findings] == ["wanted.txt"]
         (prefix / "evil.py").write_text("x\n")
         typed = site(prefix, "pip/py.typed")
         typed.unlink()  # its bytes are shared with the cache

@@ -11,7 +11,7 @@ from typing import cast
 
 import pytest
 
-from sealenv.seals.filetable import decode, encode
+from sealenv.seals.seal import decode, encode
 from sealenv.seals.snapshot import hash_rows, row_of, take_snapshot
 
 

@@ -23,11 +23,10 @@ from sealenv.prefix.exclusive import refuse_worked_on
 from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.arguments import StrPath, prefix_of
-from sealenv.seals.changes import distribution_changes, package_changes
 from sealenv.seals.check import check, check_changes, check_promises
-from sealenv.seals.compare import Comparison
+from sealenv.seals.compare import Comparison, distribution_changes, package_changes
 from sealenv.seals.findings import CONDITIONS, STATES, Finding, condition_of
-from sealenv.seals.fingerprint import Payload, fingerprints_of, is_compiled
+from sealenv.seals.fingerprint import Payload, fingerprints_of
 from sealenv.seals.seal import DistributionNote, Fingerprints, SealedPrefix, read_sealed
 from sealenv.seals.snapshot import (
     FILE,
@@ -35,6 +34,7 @@ from sealenv.seals.snapshot import (
     Row,
     Snapshot,
     hash_rows,
+    is_compiled,
     is_unchanged,
     take_snapshot,
 )

@@ -12,15 +12,22 @@ from sealenv.activation.variables import STATE
 from sealenv.errors import SealenvError
 from sealenv.layout import CONDARC, HISTORY, META, is_record, is_windows
 from sealenv.naming import digests_apart
-from sealenv.seals.changes import distribution_changes, package_changes
-from sealenv.seals.check_compiled import check_compiled, has_source, source_of
-from sealenv.seals.compare import Comparison, Expected
+from sealenv.seals.compare import Comparison, Expected, distribution_changes, package_changes
 from sealenv.seals.distributions import Distribution, is_about_installing
 from sealenv.seals.findings import Finding, is_leftover, may_change, untracked
-from sealenv.seals.fingerprint import ENTRY_POINTS, is_compiled
+from sealenv.seals.fingerprint import ENTRY_POINTS
 from sealenv.seals.seal import is_at
-from sealenv.seals.snapshot import FILE, FOLDER, LINK, WORDS, Row, native
-from sealenv.system.files import read_regular
+from sealenv.seals.snapshot import (
+    FILE,
+    FOLDER,
+    LINK,
+    WORDS,
+    Row,
+    is_compiled,
+    native,
+    source_of,
+)
+from sealenv.system.files import open_regular, read_regular
 
 _STAYS = (CONDARC, HISTORY)
 """Other tools write into these, but do not delete them or change their mode."""
@@ -283,3 +290,44 @@ def _check_script(comparison: Comparison, path: str, *, written: bool) -> list[F
         return [Finding("activation", path, None, detail)]
     found = _compare_mode(comparison, row, Expected("", mode=then.mode)) if then else None
     return [found] if found else []
+
+
+_HEADER = 16
+"""Bytes: magic, flags, and the hash of the source, or its time and size."""
+
+
+def has_source(comparison: Comparison, path: str) -> bool:
+    """Return whether it is a compiled file with a source, which `check_compiled` checks."""
+    row = comparison.rows.get(path)
+    if row is None or row.kind != FILE or row.problem:
+        return False
+    return source_of(path) in comparison.rows
+
+
+def check_compiled(comparison: Comparison, path: str) -> Iterator[Finding]:
+    """Check a compiled file that does not have the sealed bytes."""
+    source = source_of(path)
+    if source is None or not has_source(comparison, path):
+        return
+    try:
+        with open_regular(native(comparison.prefix, path)) as file:
+            header = file.read(_HEADER + 1)
+    except OSError:
+        return
+    why = ""
+    if len(header) <= _HEADER:
+        why = "it is truncated"  # Python fails on it
+    elif header[4] & 1 and _is_edited(comparison, path, source):
+        why = "its bytes have changed, and its source has not"
+    if why:
+        owner = comparison.owner(path) or comparison.owner(source)
+        yield Finding("stale-pyc", path, owner, why)
+
+
+def _is_edited(comparison: Comparison, path: str, source: str) -> bool:
+    """Return whether a sealed compiled file has other bytes, and its source has not."""
+    rows, sealed = comparison.rows, comparison.sealed
+    if path not in sealed or source not in sealed:
+        return False
+    same = rows[path].digest == sealed[path].digest
+    return not same and rows[source].digest == sealed[source].digest

@@ -13,9 +13,8 @@ from sealenv.layout import HISTORY
 from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.progress import QUIET, Reporter
 from sealenv.seals.distributions import find_distributions
-from sealenv.seals.filetable import encode
 from sealenv.seals.fingerprint import Payload, fingerprints_of, promised
-from sealenv.seals.seal import DistributionNote, Seal
+from sealenv.seals.seal import DistributionNote, Seal, encode
 from sealenv.seals.snapshot import (
     FILE,
     FOLDER,

@@ -21,7 +21,7 @@ from sealenv.layout import is_windows
 from sealenv.prefix.records import PrefixRecord, RecordPath
 from sealenv.seals.distributions import Distribution, is_about_installing
 from sealenv.seals.seal import Fingerprints
-from sealenv.seals.snapshot import FILE, FOLDER, LINK, WORDS, Row, native, raw
+from sealenv.seals.snapshot import FILE, FOLDER, LINK, WORDS, Row, is_compiled, native, raw
 from sealenv.system.files import open_regular
 
 ENTRY_POINTS = frozenset(
@@ -105,11 +105,6 @@ def tree_lines(rows: Iterable[Row], platform: str) -> list[str]:
         mode = "-" if windows or row.kind == LINK else f"{row.mode:04o}"
         lines[row.path] = f"{WORDS[row.kind]} {mode} {row.digest.hex() or '-'} "
     return [f"sealenv-tree-1 {platform}", *_by_path(lines)]
-
-
-def is_compiled(path: str) -> bool:
-    """Return whether a path is compiled Python, which is not in `packages`."""
-    return path.endswith((".pyc", ".pyo"))
 
 
 def promised(entry: RecordPath) -> str | None:

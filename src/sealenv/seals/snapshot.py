@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -208,3 +209,17 @@ def differing(now: Mapping[str, Row], then: Mapping[str, Row]) -> Iterator[str]:
         if not same:
             yield path
     yield from then.keys() - now.keys()
+
+
+def is_compiled(path: str) -> bool:
+    """Return whether a path is compiled Python, which is not in `packages`."""
+    return path.endswith((".pyc", ".pyo"))
+
+
+_CACHED = re.compile(r"(.*/|)__pycache__/([^/]+?)\.[\w-]+(\.opt-[\w]+)?\.pyc")
+
+
+def source_of(path: str) -> str | None:
+    """Return the source of a compiled file (PEP 3147); None: it needs none."""
+    found = _CACHED.fullmatch(path)
+    return f"{found[1]}{found[2]}.py" if found else None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.inventory.candidates import State, posix_candidates, windows_candidates
+from sealenv.commands.which import State, posix_candidates, windows_candidates
 from tests.shells import require_shell
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX shells")

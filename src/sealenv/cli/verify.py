@@ -74,8 +74,6 @@ def verify_command(
         return code
     if not quiet:
         show_findings(report.findings, f"sealenv verify {shown(env)}{' --fast' * fast}")
-    for note in report.notes:
-        click.echo(fitted(f"note: {note}", 6), err=True)
     click.echo(_summary(report), err=True)
     for line in _next_steps(report, shown(env), lock):
         click.echo(fitted(line, 6), err=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -26,7 +26,7 @@ from sealenv.progress import QUIET, Reporter
 from sealenv.relocation.audit import Audited, audit
 from sealenv.relocation.classify import FIXES
 from sealenv.request.arguments import StrPath, optional_path, prefix_of
-from sealenv.seals.findings import CHANGES, CONDITIONS, KINDS, STATES
+from sealenv.seals.findings import CONDITIONS, KINDS, STATES
 from sealenv.seals.seal import Seal
 from sealenv.system.files import check_output, write_output
 
@@ -181,7 +181,6 @@ def _facts(
         "meanings": {
             "verify": KINDS,
             "fixes": FIXES,
-            "changes": list(CHANGES),
         },
     }
 
@@ -200,7 +199,6 @@ def _package(item: Item) -> dict[str, Any]:
 def _seal(seal: Seal) -> dict[str, Any]:
     """Return what may be published of a seal: of variables not their values, which may be secret."""
     prints = seal.fingerprints
-    tools = seal.check.get("tools")
     return {
         "sealenv": seal.sealenv,
         "created": seal.created,
@@ -215,12 +213,6 @@ def _seal(seal: Seal) -> dict[str, Any]:
         "channels": _texts(seal.spec.get("channels")),
         "exclude_newer": seal.spec.get("exclude_newer"),
         "checked": seal.checked,
-        "tools": {str(k): str(v) for k, v in tools.items()} if isinstance(tools, Mapping) else {},
-        "pyc": seal.pyc,
-        "link_scripts": seal.link_scripts,
-        "skipped_link_scripts": seal.skipped_link_scripts,
-        "patched": [{"path": note.path, "what": note.what} for note in seal.patched],
-        "activation": [path for path in seal.activation if "/" not in path],
     }
 
 

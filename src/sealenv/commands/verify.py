@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from sealenv.errors import FilesystemError, UsageError
-from sealenv.fields import AbsolutePath, Count, Texts, one_of
+from sealenv.fields import AbsolutePath, Count, one_of
 from sealenv.layout import META, SEAL, is_record
 from sealenv.naming import digests_apart
 from sealenv.prefix.exclusive import refuse_worked_on
@@ -67,7 +67,6 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
         damaged: whether any finding is damage.
         findings: the differences.
         fingerprints: as sealed, and as they are; the second is None with `fast`.
-        notes: other remarks.
     """
 
     prefix: AbsolutePath
@@ -81,7 +80,6 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     damaged: bool
     findings: tuple[Finding, ...]
     fingerprints: SealedAndNow
-    notes: Texts
 
     @property
     def modified(self) -> bool:
@@ -303,11 +301,6 @@ def _report(
     now: Fingerprints | None = None,
     fast: bool = False,
 ) -> Verified:
-    notes = []
-    if fast and then.rows is None and then.state != "pending":
-        notes.append("no file table: files are compared by their size alone")
-    if then.lost:
-        notes.append("untracked files are unknown: the seal or its file table is damaged")
     return Verified(
         prefix=prefix,
         state=then.state,
@@ -320,5 +313,4 @@ def _report(
         damaged=any(finding.damage for finding in findings),
         findings=tuple(findings),
         fingerprints=SealedAndNow(then.seal.fingerprints if then.seal else None, now),
-        notes=tuple(notes),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import zipfile
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from sealenv.locks import Lock, LockedPackage, LockedWheel
 from sealenv.prefix.installed import installed_package
 from sealenv.progress import Reporter
 from sealenv.seals.compare import Comparison
-from sealenv.seals.findings import Finding
 from sealenv.seals.wheels import locked_wheel
 
 
@@ -37,15 +36,6 @@ class Archives:
     lost: dict[str, str]
     errors: list[SealenvError]
 
-    def refuse(self, work: Iterable[Finding]) -> None:
-        """Stop if nothing of the work can be done without the archives that are not available.
-
-        Raises:
-            OfflineError, FetchError, DigestError, LinkError: the first of `errors`.
-        """
-        if self.errors and all(finding.path in self.lost for finding in work):
-            raise self.errors[0]
-
 
 def obtain(
     comparison: Comparison,
@@ -62,7 +52,9 @@ def obtain(
     claims = comparison.claims
     owners = {p: {claim.package for claim in claims[p]} for p in paths if p in claims}
     wheels = {p: wheel for p in paths if p not in claims and (wheel := wheel_of(comparison, p))}
-    packages, lost = _packages(comparison, set().union(*owners.values()))
+    names = set().union(*owners.values())
+    noarch = {record.name for record in comparison.records if record.noarch == "python"}
+    packages, lost = _packages(comparison, names | {"python"} if noarch & names else names)
     lock = Lock(
         platform=comparison.platform,
         channels=(),
@@ -74,8 +66,8 @@ def obtain(
     reporter.phase("fetch", "fetching and verifying archives")
     failed = engine.fetch(lock, reporter, offline=offline, partly=True) if lock.archives else {}
     lost |= {p.name: failed[p.sha256].what for p in packages if p.sha256 in failed}
-    if "python" in lost:
-        lost = dict.fromkeys(_noarch(comparison), lost["python"]) | lost
+    if "python" in lost:  # it decides where their files are linked
+        lost = dict.fromkeys(noarch, lost["python"]) | lost
     kept = tuple(package for package in packages if package.name not in lost)
     why = {path: lost[min(of)] for path, of in owners.items() if of <= lost.keys()}
     why |= {p: failed[w.sha256].what for p, w in wheels.items() if w.sha256 in failed}
@@ -87,11 +79,6 @@ def obtain(
     )
 
 
-def _noarch(comparison: Comparison) -> set[str]:
-    """Return the packages that need python: it decides where their files are linked."""
-    return {record.name for record in comparison.records if record.noarch == "python"}
-
-
 def _packages(
     comparison: Comparison, names: Collection[str]
 ) -> tuple[list[LockedPackage], dict[str, str]]:
@@ -99,10 +86,9 @@ def _packages(
 
     The sha256 in the seal's lock wins over that of a record.
     """
-    wanted = {*names, "python"} if _noarch(comparison).intersection(names) else set(names)
     found, unknown = [], {}
     for record in sorted(comparison.records, key=lambda r: (r.name != "python", r.name)):
-        if record.name not in wanted:
+        if record.name not in names:
             continue
         try:
             package = installed_package(comparison.prefix, record.dist)

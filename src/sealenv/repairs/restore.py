@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-import shutil
 import stat
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
@@ -16,11 +14,11 @@ from sealenv.errors import DigestError, FetchError, OfflineError
 from sealenv.layout import OUTSIDE, SCRATCH, is_link, leaves
 from sealenv.portability.patch import patch_bytes
 from sealenv.progress import Reporter
-from sealenv.repairs.archives import Archives, unpack_wheels, wheel_of
+from sealenv.repairs.archives import obtain, unpack_wheels, wheel_of
 from sealenv.seals.check import entry_point_forms
 from sealenv.seals.compare import Comparison
 from sealenv.seals.fingerprint import ENTRY_POINTS
-from sealenv.seals.snapshot import FILE, FOLDER, LINK, link_bytes, row_of
+from sealenv.seals.snapshot import FOLDER, LINK, link_bytes, row_of
 from sealenv.system.deleting import delete
 from sealenv.system.files import OF_ALL
 from sealenv.system.hashing import sha256_of
@@ -45,45 +43,39 @@ def alone(work: Callable[..., str], comparison: Comparison, path: str, *more: An
 def restore(
     comparison: Comparison,
     paths: Collection[str],
-    archives: Archives,
     engine: Engine,
+    offline: bool,
+    needed: bool,
     reporter: Reporter,
 ) -> dict[str, str]:
-    """Put files of packages and wheels back; return path -> why not (empty: done)."""
-    paths = [path for path in paths if path not in archives.lost]
+    """Put files of packages and wheels back; return path -> why not (empty: done).
+
+    Raises:
+        OfflineError, FetchError, DigestError: `needed`, and no archive is available.
+    """
+    archives = obtain(comparison, paths, engine, offline=offline, reporter=reporter)
+    reasons = archives.lost
+    paths = [path for path in paths if path not in reasons]
     if not paths:
-        return {}
+        if needed and archives.errors:
+            raise archives.errors[0]
+        return reasons
     reporter.phase("repair", "restoring files")
-    reasons = {}
-    try:
-        with _scratch_in(comparison.prefix) as scratch:
-            if archives.lock.packages:
-                engine.link(archives.lock, comparison.prefix, aside=scratch)
-            unpack_wheels(comparison, archives, engine, scratch)
-            for done, path in enumerate(paths, 1):
-                reasons[path] = alone(_put_back, comparison, path, scratch)
-                reporter.advance(done, len(paths), "files", path)
-    except (OfflineError, FetchError, DigestError) as error:
-        # One was damaged in the cache and is not available: nothing is linked.
-        return dict.fromkeys(paths, error.what)
-    return reasons
-
-
-def clear(prefix: Path) -> None:
-    """Delete the folder that an interrupted repair left."""
-    if os.path.lexists(prefix / SCRATCH):
-        delete(prefix / SCRATCH)
-
-
-@contextlib.contextmanager
-def _scratch_in(prefix: Path) -> Iterator[Path]:
-    """Make a folder in the prefix, one rename from each file's place, and delete it at the end."""
-    scratch = prefix / SCRATCH
+    scratch = comparison.prefix / SCRATCH  # one rename from each file's place
     scratch.mkdir()
     try:
-        yield scratch
+        if archives.lock.packages:
+            engine.link(archives.lock, comparison.prefix, aside=scratch)
+        unpack_wheels(comparison, archives, engine, scratch)
+        for done, path in enumerate(paths, 1):
+            reasons[path] = alone(_put_back, comparison, path, scratch)
+            reporter.advance(done, len(paths), "files", path)
+    except (OfflineError, FetchError, DigestError) as error:
+        # One was damaged in the cache and is not available: nothing is linked.
+        return reasons | dict.fromkeys(paths, error.what)
     finally:
         delete(scratch)
+    return reasons
 
 
 def _put_back(comparison: Comparison, path: str, scratch: Path) -> str:
@@ -102,7 +94,7 @@ def _put_back(comparison: Comparison, path: str, scratch: Path) -> str:
             if _fits(comparison, path, candidate, scratch):
                 if problem := make_way(comparison, path):
                     return problem
-                _place(comparison, path, candidate)
+                os.replace(candidate, comparison.prefix / path)
                 return ""
     if wheel := None if path in comparison.claims else wheel_of(comparison, path):
         pip = "sealenv run ENV -- pip install --force-reinstall --no-deps"
@@ -157,18 +149,6 @@ def _fits(comparison: Comparison, path: str, candidate: Path, scratch: Path) -> 
         if known and expected.kind in (None, row.kind) and expected.has_bytes_of(row):
             return True
     return False
-
-
-def _place(comparison: Comparison, path: str, candidate: Path) -> None:
-    status, then = candidate.lstat(), comparison.as_sealed(path)
-    mode = then.mode if then is not None and then.kind == FILE and os.name != "nt" else None
-    if mode is not None and mode != stat.S_IMODE(status.st_mode):
-        if status.st_nlink > 1:  # into the cache
-            own = candidate.with_name(f".{candidate.name}.own")
-            shutil.copy2(candidate, own)
-            os.replace(own, candidate)
-        os.chmod(candidate, mode)
-    os.replace(candidate, comparison.prefix / path)
 
 
 def set_mode(comparison: Comparison, path: str) -> str:

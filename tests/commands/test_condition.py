@@ -143,21 +143,16 @@ def test_untracked_files(machine: Machine, prefix: Path) -> None:
     assert (prefix / "analysis.ipynb").read_text() == "mine\n"
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "lib/python3.12/site-packages/x.pth",
-        "lib/libown.so",
-        "bin/own",
-        "etc/conda/activate.d/own.sh",
-    ],
-)
-def test_untracked_code(machine: Machine, prefix: Path, name: str) -> None:
-    (prefix / name).parent.mkdir(parents=True, exist_ok=True)
-    (prefix / name).write_text("x\n")
+def test_untracked_code(machine: Machine, prefix: Path) -> None:
+    names = (
+        "bin/own", "etc/conda/activate.d/own.sh", "lib/libown.so", "lib/python3.12/site-packages/x.pth",
+    )  # fmt: skip
+    for name in names:
+        (prefix / name).parent.mkdir(parents=True, exist_ok=True)
+        (prefix / name).write_text("x\n")
     answer = machine.json("verify", "e", code=1)
     assert answer["condition"] == "damaged"
-    assert [found["kind"] for found in answer["findings"]] == ["untracked-code"]
+    assert {found["kind"] for found in answer["findings"]} == {"untracked-code"}
     assert "sealenv seal e" in machine.run("verify", "e", code=1).stderr.splitlines()[-1]
     assert "delete it" in machine.json("repair", "e", code=1)["left"][0]["hint"]
     machine.run("seal", "e", "-y")
@@ -272,7 +267,6 @@ def test_conda_packages_changed_by_pip(
     assert "modified" in machine.run("list").stdout
     pip(machine, "e", "uninstall", "-y", "cow")
     assert kinds(machine.json("verify", "e")) == {("removed", "py-cow")}
-    assert machine.json("info", "e")["condition"] == "modified"
     assert machine.run("repair", "e").stderr.endswith("nothing to repair\n")
     machine.run("seal", "e", "-y")
     assert machine.json("verify", "e", "--locked")["findings"] == []

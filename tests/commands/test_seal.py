@@ -11,7 +11,7 @@ import pytest
 
 from sealenv.commands.seal import Sealed, seal
 from sealenv.commands.verify import verify
-from sealenv.layout import FILES, MARKER, SEAL
+from sealenv.layout import FILES, SEAL
 from sealenv.seals.seal import read_seal
 from tests.machine import Machine
 from tests.seals.test_verify import add_distribution, site, write_record
@@ -121,11 +121,6 @@ class TestAdopt:
         assert machine.json("seal", str(prefix), "-y", code=7)["details"] == [name]
         assert (prefix / name).read_text() == "mine\n"
 
-    def test_pending_is_refused(self, foreign: tuple[Machine, Path]) -> None:
-        machine, prefix = foreign
-        (prefix / MARKER).write_text("x\n")
-        assert machine.json("seal", str(prefix), "-y", code=7)["error"] == "prefix-pending"
-
 
 def test_a_file_that_was_deleted_on_purpose(made: tuple[Machine, Path]) -> None:
     machine, prefix = made
@@ -134,9 +129,3 @@ def test_a_file_that_was_deleted_on_purpose(made: tuple[Machine, Path]) -> None:
     assert verify(prefix).findings == verify(prefix, fast=True).findings == ()
     (prefix / "bin/pip").unlink()
     assert [f.kind for f in verify(prefix).findings] == ["missing"]
-
-
-def test_a_damaged_seal_says_what_next(made: tuple[Machine, Path]) -> None:
-    machine, prefix = made
-    (prefix / SEAL).write_bytes(b"\xff")
-    assert "sealenv create" in machine.run("seal", str(prefix), "-y", code=7).stderr

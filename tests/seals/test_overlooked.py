@@ -70,11 +70,3 @@ def test_modes_of_what_steers_conda(made: tuple[Machine, Path]) -> None:
     assert sorted(kinds(prefix)) == [("wrong-mode", HISTORY), ("wrong-mode", name)]
     machine.run("repair", "e")
     assert kinds(prefix) == []
-
-
-def test_a_record_written_anew_excuses_nothing_missing(made: tuple[Machine, Path]) -> None:
-    _, prefix = made
-    (prefix / OWN).unlink()
-    with next((prefix / "conda-meta").glob("prio-*.json")).open("a") as file:
-        file.write(" ")
-    assert ("missing", OWN) in kinds(prefix)

@@ -116,8 +116,14 @@ def repair(
         plan = _plan(prefix, reporter)
         found = dict(plan.work)
         if not dry_run:
-            if found:
-                _refuse_in_use(prefix)
+            # On Windows the files of a running program cannot be replaced.
+            if found and os.name == "nt" and (running := programs_in(prefix)):
+                raise PrefixError(
+                    "programs of this environment are running",
+                    where=str(prefix),
+                    details=running[:20],
+                    hint="end them first",
+                )
             try:
                 if os.path.lexists(prefix / SCRATCH):
                     delete(prefix / SCRATCH)  # of an interrupted repair
@@ -218,15 +224,3 @@ def _write(plan: _Plan, reporter: Reporter) -> dict[str, str]:
     for path in plan.paths(_COMPILED):
         reasons[path] = alone(make_way, comparison, path, True)
     return reasons
-
-
-def _refuse_in_use(prefix: Path) -> None:
-    """Refuse on Windows, where the files of a running program cannot be replaced."""
-    running = programs_in(prefix) if os.name == "nt" else []
-    if running:
-        raise PrefixError(
-            "programs of this environment are running",
-            where=str(prefix),
-            details=running[:20],
-            hint="end them first",
-        )

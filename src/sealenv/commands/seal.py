@@ -104,8 +104,14 @@ def seal(
         comparison, report = examine(prefix, reporter=reporter)
         _refuse_unknown(prefix, report.findings)
         before = comparison.seal
-        if before is None:
-            _refuse_scripts_of_others(comparison)
+        scripts = activation_files(prefix, platform=comparison.platform)
+        if before is None and (there := [path for path in scripts if path in comparison.rows]):
+            raise PrefixError(
+                "files exist where the activation scripts belong",
+                where=str(prefix),
+                details=there,
+                hint="move them away",
+            )
         new = _describe(comparison, report.findings)
         change = Sealed(
             prefix=prefix,
@@ -147,22 +153,6 @@ def _refuse_unknown(prefix: Path, findings: Sequence[Finding]) -> None:
                 hint="create the environment again: sealenv create",
             )
     refuse_moved(prefix, findings)
-
-
-def _refuse_scripts_of_others(comparison: Comparison) -> None:
-    """Refuse to overwrite files of others with activation scripts."""
-    there = [
-        path
-        for path in activation_files(comparison.prefix, platform=comparison.platform)
-        if path in comparison.rows
-    ]
-    if there:
-        raise PrefixError(
-            "files exist where the activation scripts belong",
-            where=str(comparison.prefix),
-            details=there,
-            hint="move them away",
-        )
 
 
 def _describe(comparison: Comparison, findings: Sequence[Finding]) -> Seal:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -128,11 +128,12 @@ def verify(
     locked = _read_lock(lock, prefix) if lock is not None else None
     reporter.phase("verify", "comparing files")
     try:
-        if fast:
-            report = _examine_fast(prefix, reporter)
-        else:
-            then, rows = read_sealed(prefix), take_snapshot(prefix)
-            _, report = _examine(prefix, then, rows, locked, expect, tree=tree, reporter=reporter)
+        then, rows = read_sealed(prefix), take_snapshot(prefix)
+        if fast and then.rows and not then.findings and is_unchanged(rows, then.rows):
+            return _report(prefix, then, rows, [], packages=sum(map(is_record, rows)), fast=True)
+        _, report = _examine(
+            prefix, then, rows, locked, expect, fast=fast, tree=tree, reporter=reporter
+        )
     except FilesystemError:
         refuse_worked_on(prefix)
         raise
@@ -157,19 +158,6 @@ def examine(prefix: Path, *, reporter: Reporter = QUIET) -> tuple[Comparison, Ve
     return _examine(prefix, read_sealed(prefix), take_snapshot(prefix), reporter=reporter)
 
 
-def _examine_fast(prefix: Path, reporter: Reporter) -> Verified:
-    """Read only files that differ in size, time, inode or mode."""
-    then, rows = read_sealed(prefix), take_snapshot(prefix)
-    sealed = then.rows or {}
-    if then.seal and sealed and not then.findings and is_unchanged(rows, sealed):
-        return _report(prefix, then, rows, [], packages=sum(map(is_record, sealed)), fast=True)
-    for path, row in rows.items():
-        known = sealed.get(path)
-        if known is not None and row.kind == FILE and row.same_stat(known):
-            row.digest = known.digest
-    return _examine(prefix, then, rows, fast=True, reporter=reporter)[1]
-
-
 def _examine(
     prefix: Path,
     then: SealedPrefix,
@@ -181,6 +169,11 @@ def _examine(
     tree: bool = True,
     reporter: Reporter,
 ) -> tuple[Comparison, Verified]:
+    if fast:
+        for path, row in rows.items():
+            known = then.rows.get(path) if then.rows else None
+            if known is not None and row.kind == FILE and row.same_stat(known):
+                row.digest = known.digest
     comparison, findings = _compare(prefix, then, rows)
     packages = len(comparison.records)
     report = functools.partial(_report, prefix, then, rows, packages=packages, fast=fast)
@@ -194,10 +187,14 @@ def _examine(
     if fast:
         return comparison, report(findings, hashed=hashed)
     now = _fingerprints(comparison, tree=tree)
-    if expect is not None:
-        findings += _unexpected(now, expect, "expected")
-    elif then.seal and then.seal.fingerprints and condition_of(findings) == "as made":
-        findings += _unexpected(now, then.seal.fingerprints.packages, "sealed")
+    sealed = then.seal.fingerprints if then.seal else None
+    wanted = expect
+    if wanted is None and sealed and condition_of(findings) == "as made":
+        wanted = sealed.packages
+    if wanted is not None and now.packages != wanted:
+        actual, other = digests_apart(now.packages, wanted)
+        what = "sealed" if expect is None else "expected"
+        findings.append(Finding("fingerprint", SEAL, None, f"it is {actual}, {what} {other}"))
     return comparison, report(findings, hashed=hashed, now=now)
 
 
@@ -229,17 +226,12 @@ def _hash(comparison: Comparison, rows: Iterable[Row], reporter: Reporter) -> in
         if row.path in known or is_compiled(row.path) or row.path.startswith(f"{META}/")
         if not row.problem
     ]
-    others = _count_files(comparison.rows) - len(wanted)
     return hash_rows(
         comparison.prefix,
         comparison.rows,
         wanted,
-        lambda done, total: reporter.advance(others + done, others + total, "files"),
+        lambda done, total: reporter.advance(done, total, "files"),
     )
-
-
-def _count_files(rows: Mapping[str, Row]) -> int:
-    return sum(row.kind != FOLDER for row in rows.values())
 
 
 def _find(comparison: Comparison, then: SealedPrefix, lock: Lock | None) -> list[Finding]:
@@ -282,14 +274,6 @@ def _fingerprints(comparison: Comparison, *, tree: bool) -> Fingerprints:
     return fingerprints_of(payload, tree=tree and not unread)
 
 
-def _unexpected(now: Fingerprints, wanted: str, what: str) -> list[Finding]:
-    """Report a fingerprint that differs."""
-    if now.packages == wanted:
-        return []
-    actual, other = digests_apart(now.packages, wanted)
-    return [Finding("fingerprint", SEAL, None, f"it is {actual}, {what} {other}")]
-
-
 def _report(
     prefix: Path,
     then: SealedPrefix,
@@ -308,7 +292,7 @@ def _report(
         fast=fast,
         tabled=then.rows is not None,
         packages=packages,
-        files=_count_files(rows),
+        files=sum(row.kind != FOLDER for row in rows.values()),
         hashed=hashed,
         damaged=any(finding.damage for finding in findings),
         findings=tuple(findings),

@@ -112,9 +112,7 @@ def wheel_of(comparison: Comparison, path: str) -> LockedWheel | None:
     record = found[0].record if found else f"{path.partition('.dist-info/')[0]}.dist-info/RECORD"
     notes = comparison.seal.pip if comparison.seal else ()
     note = next((note for note in notes if note.record == record), None)
-    if note is None or record in comparison.reinstalled:
-        return None
-    return locked_wheel(comparison.wheels, note)
+    return locked_wheel(comparison.wheels, note) if note else None
 
 
 def unpack_wheels(comparison: Comparison, archives: Archives, engine: Engine, folder: Path) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import functools
 import os
-import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealenv.errors import RecordError
 from sealenv.layout import META
 from sealenv.naming import digests_apart
 from sealenv.prefix.records import PrefixRecord, RecordPath
@@ -23,7 +21,7 @@ from sealenv.seals.distributions import (
 )
 from sealenv.seals.findings import Finding
 from sealenv.seals.fingerprint import promised
-from sealenv.seals.seal import DistributionNote, PatchNote, Seal, read_table
+from sealenv.seals.seal import DistributionNote, PatchNote, Seal
 from sealenv.seals.snapshot import FILE, FOLDER, LINK, Row, Snapshot, is_compiled, native
 
 if TYPE_CHECKING:
@@ -47,8 +45,6 @@ class Claim(NamedTuple):
 class Expected(NamedTuple):
     """What a path should be. None or empty: the source does not say."""
 
-    source: str
-    """For a message: the seal, a record, or a RECORD."""
     kind: str | None = None
     digest: bytes = b""
     size: int | None = None
@@ -165,23 +161,12 @@ class Comparison:
 
         return locked_wheels(self.seal.lock.wheels) if self.seal else []
 
-    @functools.cached_property
-    def reinstalled(self) -> set[str]:
-        """The RECORDs of distributions of the sealed version that pip installed again.
-
-        Such a RECORD can be read, and has other bytes than the sealed one.
-        """
-        notes = {note.record: note.sha256 for note in self.seal.pip} if self.seal else {}
-        return {
-            found.record
-            for found in self.distributions
-            if found.files and found.record not in self.changed_distributions
-            if self.rows[found.record].digest.hex() not in ("", notes.get(found.record))
-        }
-
-    def is_about_reinstalled(self, path: str) -> bool:
-        """Return whether pip wrote this file when it installed a distribution again."""
-        return is_about_installing(path) and f"{path.rpartition('/')[0]}/RECORD" in self.reinstalled
+    def is_written_by_pip(self, path: str) -> bool:
+        """Return whether pip writes this file each time it installs a distribution."""
+        record = f"{path.rpartition('/')[0]}/RECORD"
+        return is_about_installing(path) and any(
+            found.record == record and found.files for found in self.distributions
+        )
 
     @functools.cached_property
     def has_lost_files(self) -> bool:
@@ -222,7 +207,7 @@ class Comparison:
         then = self.as_sealed(path)
         if then is None:
             return self.recorded(path)
-        return [Expected("sealed with", then.kind, then.digest, then.size, then.mode)]
+        return [Expected(then.kind, then.digest, then.size, then.mode)]
 
     def recorded(self, path: str) -> list[Expected]:
         """Return what the records of packages, or a distribution's RECORD, say of a path."""
@@ -232,7 +217,7 @@ class Comparison:
         row = self.rows.get(path)
         if found is None or is_about_installing(path) or (row and row.kind == LINK):
             return []
-        return [Expected("RECORD has", FILE, found[1].sha256 or b"", found[1].size)]
+        return [Expected(FILE, found[1].sha256 or b"", found[1].size)]
 
     def patch_note(self, path: str) -> PatchNote | None:
         """Return what the seal notes of a file that sealenv made relative."""
@@ -247,23 +232,18 @@ class Comparison:
         return found[0].name if found else None
 
     def link_text(self, path: str) -> str:
-        """Return the target of a link, with `/`; an absolute one that leads inside as a relative one."""
+        """Return the target of a link, with `/`."""
         try:
             raw = os.readlink(os.fsdecode(native(self.prefix, path)))
         except OSError:
             return ""  # it is gone, or cannot be read: another finding
-        text = os.fsencode(raw).decode("utf-8", "surrogateescape").replace("\\", "/")
-        for place in (os.fspath(self.prefix), os.path.realpath(self.prefix)):
-            if text.startswith(f"{place}/"):
-                inside = text[len(place) + 1 :] or "."
-                return posixpath.relpath(inside, posixpath.dirname(path) or ".")
-        return text
+        return os.fsencode(raw).decode("utf-8", "surrogateescape").replace("\\", "/")
 
 
 def _recorded(entry: RecordPath) -> Expected:
     kind = _KINDS.get(entry.path_type, FILE) if entry.path_type else None
     if kind in (LINK, FOLDER):
-        return Expected("record has", kind)
+        return Expected(kind)
     # micromamba records the size in the archive, also of a file with the prefix in it.
     sized = not (entry.prefix_placeholder or entry.sha256_in_prefix)
     size = entry.size_in_bytes if sized else None
@@ -271,7 +251,7 @@ def _recorded(entry: RecordPath) -> Expected:
         digest = bytes.fromhex(promised(entry) or "")
     except ValueError:
         digest = b"?"  # no file has it
-    return Expected("record has", kind, digest, size)
+    return Expected(kind, digest, size)
 
 
 def locked_packages(lines: Iterable[str]) -> dict[str, tuple[str, str]]:
@@ -385,20 +365,9 @@ def is_modified(
 ) -> bool:
     """Tell from records alone whether packages were added, removed or changed after sealing.
 
-    No file is compared: damage, and a package that was installed again, are not found.
+    No file is compared: damage, and a conda package that pip uninstalled, are not found.
     """
-
-    def exists(path: str) -> bool:
-        return os.path.lexists(prefix / path)
-
-    changes = distribution_changes(seal.pip, distributions, exists)
-    if any(package_changes(locked_packages(seal.lock.packages), records)) or any(changes):
-        return True
-    # pip deletes the RECORD of a conda package. The package's own record stays.
-    paths = (entry.path for record in records for entry in record.paths_data.paths)
-    missing = [path for path in paths if path.endswith(".dist-info/RECORD") and not exists(path)]
-    try:
-        sealed = (read_table(prefix, seal.files) or {}) if missing else {}
-    except RecordError:
-        return False  # damage, which is for verify to find
-    return any(path in sealed for path in missing)
+    changes = distribution_changes(
+        seal.pip, distributions, lambda path: os.path.lexists(prefix / path)
+    )
+    return any(package_changes(locked_packages(seal.lock.packages), records)) or any(changes)

@@ -155,8 +155,6 @@ def read_seal(prefix: Path) -> Seal:
             )
         seal = msgspec.json.decode(data, type=Seal)
         msgspec.convert(seal.spec, type=_Spec)
-        _check_paths(seal, path)
-        return seal
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         why = getattr(error, "strerror", None) or error
         raise RecordError(
@@ -164,10 +162,7 @@ def read_seal(prefix: Path) -> Seal:
             where=str(path),
             hint="create the environment again: sealenv create",
         ) from error
-
-
-def _check_paths(seal: Seal, path: Path) -> None:
-    """Refuse a path outside the prefix: the files that a seal names are read, and written again."""
+    # The files that a seal names are read, and written again.
     named = [note.path for note in seal.patched] + [note.record for note in seal.pip]
     outside = first_leaving([*named, *seal.activation])
     if outside is not None:
@@ -176,6 +171,7 @@ def _check_paths(seal: Seal, path: Path) -> None:
             where=str(path),
             hint="create the environment again: sealenv create",
         )
+    return seal
 
 
 TABLE_SCHEMA = 2

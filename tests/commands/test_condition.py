@@ -314,6 +314,8 @@ def test_packages_of_pip(warm_machine: Machine, own_environment: Path, tmp_path:
     assert machine.json("verify", "e", "--locked")["condition"] == "as made"
     assert machine.json("diff", "e")["equal"]
     assert machine.json("info", "e")["condition"] is None
+    pip(machine, "e", "install", "--index-url", index.url, "--force-reinstall", "cowsay==1.0")
+    assert machine.json("verify", "e", "--locked")["findings"] == []
     pip(machine, "e", "install", "--index-url", index.url, "cowsay==2.0")
     assert kinds(machine.json("verify", "e")) == {("changed", "cowsay")}
     pip(machine, "e", "uninstall", "-y", "cowsay")

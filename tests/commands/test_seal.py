@@ -103,8 +103,14 @@ class TestAdopt:
             done = machine.run("run", "--clean", str(prefix), "--", "python", "-V")
             assert f"Python {python_minor}" in done.stdout
 
-    def test_a_record_without_digest_is_refused(self, foreign: tuple[Machine, Path]) -> None:
+    def test_what_is_refused(self, foreign: tuple[Machine, Path]) -> None:
+        """A file of others where a script belongs, and a record that does not name its archive."""
         machine, prefix = foreign
+        name = "activate.bat" if os.name == "nt" else "activate.sh"
+        (prefix / name).write_text("mine\n")
+        assert machine.json("seal", str(prefix), "-y", code=7)["details"] == [name]
+        assert (prefix / name).read_text() == "mine\n"
+        (prefix / name).unlink()
         path = next((prefix / "conda-meta").glob("pip-*.json"))
         record = json.loads(path.read_text())
         del record["sha256"]
@@ -113,13 +119,6 @@ class TestAdopt:
         assert answer["error"] == "digest"
         assert any("pip" in line for line in answer["details"])
         assert not (prefix / SEAL).exists()
-
-    def test_no_file_of_others_is_overwritten(self, foreign: tuple[Machine, Path]) -> None:
-        machine, prefix = foreign
-        name = "activate.bat" if os.name == "nt" else "activate.sh"
-        (prefix / name).write_text("mine\n")
-        assert machine.json("seal", str(prefix), "-y", code=7)["details"] == [name]
-        assert (prefix / name).read_text() == "mine\n"
 
 
 def test_a_file_that_was_deleted_on_purpose(made: tuple[Machine, Path]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from release import vendored
-from sealenv.inventory.page import write_page
+from sealenv.commands.report import write_page
 
 PAGE = Path(vendored.ASSETS)
 HOSTILE = "</script><script>alert(1)</script><!-- @@SBOM@@ ]]> \u2028 &lt; \ud800"

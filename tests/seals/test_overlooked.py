@@ -38,31 +38,21 @@ def kinds(prefix: Path) -> list[tuple[str, str]]:
     return [(f.kind, f.path) for f in both(prefix)]
 
 
-def append(path: Path) -> None:
-    with path.open("a") as file:
-        file.write("more, and longer\n")
-
-
-def test_a_file_that_the_table_alone_knows(made: tuple[Machine, Path]) -> None:
-    _, prefix = made
-    assert kinds(prefix) == []
-    append(prefix / OWN)
-    assert kinds(prefix) == [("altered", OWN)]
-
-
-def test_a_missing_history(made: tuple[Machine, Path]) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="modes of POSIX")
+def test_what_verify_once_let_pass(made: tuple[Machine, Path]) -> None:
+    """A file that the table alone knows, and what steers conda: the history and a record's mode."""
     machine, prefix = made
+    assert kinds(prefix) == []
+    with (prefix / OWN).open("a") as file:
+        file.write("more, and longer\n")
+    assert kinds(prefix) == [("altered", OWN)]
+    machine.json("seal", "e", "--yes")
     (prefix / HISTORY).unlink()
     assert kinds(prefix) == [("missing", HISTORY)]
     assert "an empty one" in machine.json("seal", "e", "--yes", code=7)["hint"]
     (prefix / HISTORY).touch()
     machine.json("seal", "e", "--yes")
     assert kinds(prefix) == []
-
-
-@pytest.mark.skipif(os.name == "nt", reason="modes of POSIX")
-def test_modes_of_what_steers_conda(made: tuple[Machine, Path]) -> None:
-    machine, prefix = made
     record = next((prefix / "conda-meta").glob("prio-*.json"))
     for path in (record, prefix / HISTORY):
         path.chmod(0o666)

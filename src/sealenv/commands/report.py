@@ -5,8 +5,13 @@ The same environment gives the same report: the only time in it is the seal's.
 
 from __future__ import annotations
 
+import base64
 import dataclasses
-from collections.abc import Sequence
+import hashlib
+import html
+import json
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -18,7 +23,6 @@ from sealenv.commands.verify import Verified, verify
 from sealenv.errors import UsageError
 from sealenv.fields import AbsolutePath, Bytes, Count, one_of, to_json
 from sealenv.inventory.items import Item, chains, measure_shares, read_items
-from sealenv.inventory.page import write_page
 from sealenv.inventory.sbom import cyclonedx, purl
 from sealenv.progress import QUIET, Reporter
 from sealenv.relocation.audit import Audited, audit
@@ -32,6 +36,11 @@ FORMATS = {
     "html": "one page that opens from disk, with the bill of materials in it",
     "cyclonedx": "a bill of materials (CycloneDX 1.6, JSON)",
 }
+
+LIBRARIES = {"d3-hierarchy.min.js": "d3-hierarchy.LICENSE"}
+"""Vendored libraries (release/vendored.py), with their licences."""
+SCRIPTS = ("base.js", "packages.js", "tree.js", "findings.js", "main.js")
+"""Our scripts in order, joined to one."""
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +90,7 @@ def report(
     Args:
         env: a name or a path.
         format: `html`, or `cyclonedx`: the bill of materials alone.
-        output: the file to write, outside of the environment; without it the text is in the result.
+        output: the file to write; without it the text is in the result.
         force: overwrite an existing file.
         findings: with `html`: verify and audit it too.
         fast: verify reads only files whose size, time, inode or mode has changed.
@@ -221,3 +230,56 @@ def _sbom(environment: Info, items: Sequence[Item]) -> str:
 
 def _texts(value: object) -> list[str]:
     return [str(item) for item in value] if isinstance(value, (list, tuple)) else []
+
+
+def write_page(facts: Mapping[str, Any], sbom: str) -> str:
+    """Put facts, bill of materials, style and scripts together into one HTML file.
+
+    The facts are JSON data in the page, with every special character of HTML escaped; scripts insert
+    them as text. A Content-Security-Policy allows the page's own style and scripts by their digests,
+    and nothing else: no network, no other script, no HTML from strings (Trusted Types).
+    """
+    style = _asset("page.css")
+    licences = "".join(f"/*\n{_asset(name)}*/\n" for name in LIBRARIES.values())
+    library = licences + "".join(_asset(name) for name in LIBRARIES)
+    script = "".join(_asset(name) for name in SCRIPTS)
+    script = f'"use strict";\n(() => {{\n{script}}})();\n'
+    policy = (
+        f"default-src 'none'; script-src {_digest(library)} {_digest(script)}; "
+        f"style-src {_digest(style)}; base-uri 'none'; form-action 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+    name = str(facts.get("environment", {}).get("name", ""))
+    values = {
+        "POLICY": html.escape(policy, quote=True).replace("&#x27;", "'"),
+        "TITLE": html.escape(f"{name}: sealenv report"),
+        "STYLE": style,
+        "FACTS": as_data(facts),
+        "SBOM": as_data(json.loads(sbom)),
+        "LIBRARY": library,
+        "SCRIPT": script,
+    }
+    # In one pass: values are never parsed again.
+    parts = _asset("page.html").split("@@")
+    return "".join(values[part] if i % 2 else part for i, part in enumerate(parts))
+
+
+def as_data(value: object) -> str:
+    """Return JSON for a `<script type="application/json">`, which ends at `</script`.
+
+    `<`, `>`, `&` and Unicode line ends are escaped; lone surrogates (from file names) become `?`.
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _asset(name: str) -> str:
+    data = files("sealenv.inventory") / "assets" / name
+    return data.read_bytes().decode("utf-8").replace("\r\n", "\n")

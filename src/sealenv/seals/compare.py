@@ -94,53 +94,54 @@ class Comparison:
     of_distributions: dict[str, tuple[Distribution, DistributionFile]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        # Windows ignores upper and lower case: a record's path is spelled as the disk does.
+        names = (*self.sealed, *self.rows) if os.name == "nt" else ()
+        folded = {path.casefold(): path for path in names}
         for record in self.records:
             for entry in record.paths_data.paths:
-                path = self._spelled(entry.path)
+                path = entry.path
+                if path not in self.rows:
+                    path = folded.get(path.casefold(), path)
                 self.claims.setdefault(path, []).append(Claim(record, entry))
-        ours = {note.record for note in self.seal.pip} if self.seal else set()
-        foreign = self.claims.keys() | (self.sealed.keys() - ours)
+        known = {note.record: note.version for note in self.seal.pip} if self.seal else {}
+        foreign = self.claims.keys() | (self.sealed.keys() - known.keys())
         self.distributions = find_distributions(self.prefix, self.rows, foreign.__contains__)
-        self._find_changed()
-        self._drop_replaced()
+        self.changed = {record.name for record in self.records}
+        if self.seal is not None and self.sealed:
+            self.changed = changed_records(self.locked, self.records)
+        else:
+            known = {}
+        new = [found for found in self.distributions if known.get(found.record) != found.version]
+        self.changed_distributions = {found.record for found in new}
+        self._find_replaced(new)
         self.of_distributions = {
             item.path: (found, item)
-            for found in sorted(
-                self.distributions, key=lambda d: d.record not in self.changed_distributions
-            )
+            for found in sorted(self.distributions, key=lambda found: found not in new)
             for item in found.files
             if item.path not in self.claims
         }
 
-    def _spelled(self, path: str) -> str:
-        """Spell a record's path as the disk does: Windows ignores upper and lower case."""
-        if os.name != "nt" or path in self.rows:
-            return path
-        return self._folded.get(path.casefold(), path)
+    def _find_replaced(self, new: Sequence[Distribution]) -> None:
+        """Find the packages that pip has replaced; drop their paths that it deleted or overwrote.
 
-    @functools.cached_property
-    def _folded(self) -> dict[str, str]:
-        return {path.casefold(): path for path in (*self.sealed, *self.rows)}
+        pip deletes the files of the version before, its RECORD among them; conda's record stays.
+        """
 
-    def _find_changed(self) -> None:
-        if self.seal is not None and self.sealed:
-            self.changed = changed_records(self.locked, self.records)
-            known = {note.record: note.version for note in self.seal.pip}
-        else:
-            self.changed = {record.name for record in self.records}
-            known = {}
-        self.changed_distributions = {
-            found.record for found in self.distributions if known.get(found.record) != found.version
-        }
+        def exists(path: str) -> bool:
+            return path in self.rows or (bool(self.sealed) and path not in self.sealed)
 
-    def _drop_replaced(self) -> None:
-        """Find the packages that pip has replaced; drop their paths that it deleted or overwrote."""
-        new = [found for found in self.distributions if found.record in self.changed_distributions]
-        self.replaced = changed_by_pip(
-            self.records,
-            new,
-            lambda path: path in self.rows or (bool(self.sealed) and path not in self.sealed),
-        )
+        by_name = {found.name: found for found in new}
+        for record in self.records:
+            paths = [entry.path for entry in record.paths_data.paths]
+            for path in paths:
+                named = named_by(path) if path.endswith(".dist-info/RECORD") else None
+                if named is None or exists(path):
+                    continue
+                modules = (p for p in paths if "site-packages/" in p and not is_compiled(p))
+                if named[0] in by_name:
+                    self.replaced[record.name] = by_name[named[0]]
+                elif not any(map(exists, modules)):
+                    self.replaced.setdefault(record.name, None)
         if not self.replaced:
             return
         installed = {item.path for found in new for item in found.files}
@@ -329,32 +330,6 @@ def distribution_changes(
     for name, found in now.items():
         if name not in then:
             yield Finding("added", found.record, name, f"{name} {found.version}, by pip")
-
-
-def changed_by_pip(
-    records: Iterable[PrefixRecord],
-    installed: Iterable[Distribution],
-    exists: Callable[[str], bool],
-) -> dict[str, Distribution | None]:
-    """Return the conda packages that pip replaced by a distribution, or uninstalled (None), by name.
-
-    `installed` are the distributions that pip installed after sealing. pip deletes the files of the
-    version before, its RECORD among them; conda's record stays.
-    """
-    by_name = {found.name: found for found in installed}
-    changed: dict[str, Distribution | None] = {}
-    for record in records:
-        paths = [entry.path for entry in record.paths_data.paths]
-        for path in paths:
-            named = named_by(path) if path.endswith(".dist-info/RECORD") else None
-            if named is None or exists(path):
-                continue
-            modules = (p for p in paths if "site-packages/" in p and not is_compiled(p))
-            if named[0] in by_name:
-                changed[record.name] = by_name[named[0]]
-            elif not any(map(exists, modules)):
-                changed.setdefault(record.name, None)
-    return changed
 
 
 def is_modified(

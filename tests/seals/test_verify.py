@@ -15,8 +15,7 @@ import pytest
 from sealenv.activation.scripts import write_scripts
 from sealenv.commands.seal import seal
 from sealenv.commands.verify import verify
-from sealenv.layout import FILES, MARKER, SEAL
-from sealenv.seals.seal import read_seal
+from sealenv.layout import MARKER, SEAL
 from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine
 
@@ -80,24 +79,19 @@ def test_damage_is_found_with_its_owner(prefix: Path) -> None:
     assert verify(prefix, fast=True).findings == report.findings
 
 
-def test_a_record_cut_short_is_named(prefix: Path) -> None:
-    record = next((prefix / "conda-meta").glob("pip-*.json"))
-    record.write_bytes(record.read_bytes()[:100])
-    (found,) = [f for f in verify(prefix).findings if f.kind == "record"]
-    assert found.path == f"conda-meta/{record.name}"
-
-
 @pytest.mark.skipif(os.name == "nt", reason="made with links")
-@pytest.mark.parametrize("fast", [False, True])
-@pytest.mark.parametrize("name", ["conda-meta/history", ".condarc"])
-def test_what_may_change_stays_a_file(prefix: Path, name: str, fast: bool) -> None:
-    path = prefix / name
-    path.write_bytes(path.read_bytes() + b"# more\n")
-    assert verify(prefix, fast=fast).findings == ()
-    path.unlink()
-    path.symlink_to("elsewhere")
-    found = [(f.kind, f.path) for f in verify(prefix, fast=fast).findings]
-    assert ("wrong-type", name) in found
+def test_what_may_change_stays_a_file(prefix: Path) -> None:
+    names = {"conda-meta/history", ".condarc"}
+    for name in names:
+        with (prefix / name).open("a") as file:
+            file.write("# more\n")
+    assert verify(prefix).findings == verify(prefix, fast=True).findings == ()
+    for name in names:
+        (prefix / name).unlink()
+        (prefix / name).symlink_to("elsewhere")
+    for fast in (False, True):
+        found = {f.path for f in verify(prefix, fast=fast).findings if f.kind == "wrong-type"}
+        assert found == names
 
 
 def test_pending_and_moved_are_findings(original: Path, tmp_path: Path) -> None:
@@ -142,26 +136,6 @@ class TestCompiled:
         (prefix / pyc).write_bytes((prefix / pyc).read_bytes() + b"!")
         (found,) = verify(prefix, fast=fast).findings
         assert (found.kind, found.path) == ("stale-pyc", pyc)
-
-
-class TestForeign:
-    """What conda, mamba or pixi made: records and a history, nothing of ours."""
-
-    @pytest.fixture
-    def foreign(self, prefix: Path) -> Path:
-        seal = read_seal(prefix)
-        for path in (SEAL, FILES, "etc/sealenv", *seal.activation, "pkgs"):
-            target = prefix / path
-            if target.is_dir() and not target.is_symlink():
-                shutil.rmtree(target)
-            elif os.path.lexists(target):
-                target.unlink()
-        return prefix
-
-    def test_fast_says_what_it_cannot(self, foreign: Path) -> None:
-        site(foreign, "pip/__main__.py").write_text("# other\n")
-        report = verify(foreign, fast=True)
-        assert [f.kind for f in report.findings] == ["altered"]
 
 
 def write_record(prefix: Path, name: str, version: str, paths: list[str]) -> None:

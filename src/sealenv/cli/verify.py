@@ -138,12 +138,7 @@ def _next_steps(report: Verified, env: str, lock: str | None) -> list[str]:
 
 
 def show_findings(findings: Sequence[Finding], command: str) -> None:
-    """Print one line for each finding to stdout; a terminal shows only the first.
-
-    Args:
-        findings: of verify.
-        command: lists the same findings.
-    """
+    """Print one line for each finding to stdout; a terminal shows only the first."""
     print_most([_line(finding) for finding in findings], command)
 
 
@@ -158,12 +153,7 @@ def _line(finding: Finding) -> str:
 
 
 def print_most(lines: Sequence[str], command: str) -> None:
-    """Print lines to stdout; in a terminal only the first, and how to list all.
-
-    Args:
-        lines: what to print.
-        command: prints the same lines.
-    """
+    """Print lines to stdout; in a terminal only the first, and the command that lists all."""
     most = _MOST if is_terminal(sys.stdout) and len(lines) > _MOST else len(lines)
     for line in lines[:most]:
         click.echo(line)

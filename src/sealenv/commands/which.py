@@ -17,15 +17,13 @@ from pathlib import Path
 
 from sealenv.activation.windows import activated, path_folders
 from sealenv.commands.environments import inspect
-from sealenv.errors import RecordError, UsageError
+from sealenv.errors import UsageError
 from sealenv.fields import Texts
 from sealenv.gates.admission import default_path, look, scrub
-from sealenv.layout import State as PrefixState
-from sealenv.layout import is_windows, state_of
+from sealenv.layout import is_windows
 from sealenv.prefix.records import scan_records
 from sealenv.request.arguments import StrPath, prefix_of
 from sealenv.seals.distributions import scan_distributions
-from sealenv.seals.seal import read_seal
 from sealenv.spec.model import current_platform
 
 PATHEXT = ".COM;.EXE;.BAT;.CMD;.VBS;.VBE;.JS;.JSE;.WSF;.WSH;.MSC"
@@ -49,7 +47,7 @@ class Candidate:
         folder: the entry of PATH that it was found by, as it stands there.
         because: why it runs, is shadowed or passed over.
         state: what becomes of it.
-        owner: the package or distribution of the environment, with its version, or `sealenv`.
+        owner: the package or distribution of the environment, with its version.
     """
 
     path: str
@@ -148,19 +146,13 @@ def _activated_path(prefix: str, *, windows: bool, here: bool) -> tuple[list[str
 
 
 def _owners(prefix: Path) -> dict[str, str]:
-    """Return path, case-folded -> `name version` of its package, or `sealenv`."""
+    """Return path, case-folded -> `name version` of its package."""
     found: dict[str, str] = {}
     owned = set()
     for record in scan_records(prefix)[0]:
         for entry in record.paths_data.paths:
             owned.add(entry.path)
             found[entry.path] = f"{record.name} {record.version}"
-    if state_of(prefix) is PrefixState.SEALED:
-        try:
-            for name in read_seal(prefix).activation:
-                found.setdefault(name, "sealenv")
-        except RecordError:
-            pass
     for distribution in scan_distributions(prefix, owned):
         for file in distribution.files:
             found.setdefault(file.path, f"{distribution.name} {distribution.version}")
@@ -168,12 +160,7 @@ def _owners(prefix: Path) -> dict[str, str]:
 
 
 def posix_candidates(name: str, folders: Sequence[str]) -> list[Candidate]:
-    """Return every file of that name on PATH, in the order of a POSIX shell.
-
-    Args:
-        name: the command.
-        folders: the entries of PATH; an empty one is the current folder.
-    """
+    """Return every file of that name on PATH, in the order of a POSIX shell."""
     found = []
     for folder in dict.fromkeys(folders):
         path = os.path.join(os.path.abspath(folder), name)
@@ -189,11 +176,7 @@ def windows_candidates(
 ) -> list[Candidate]:
     """Return every file that cmd.exe may run for a name, in its order.
 
-    Args:
-        name: the command.
-        folders: the current folder if cmd.exe looks there, and the entries of PATH, as this machine
-            spells them: an environment for Windows may lie on Linux.
-        pathext: PATHEXT.
+    The folders are spelled as this machine does: an environment for Windows may lie on Linux.
     """
     folded = name.casefold()
     endings = [ending.casefold() for ending in pathext.split(";") if ending]

@@ -117,30 +117,19 @@ def wheel_of(comparison: Comparison, path: str) -> LockedWheel | None:
 
 def unpack_wheels(comparison: Comparison, archives: Archives, engine: Engine, folder: Path) -> None:
     """Write the files of wheels into another folder. What pip makes itself is not in the wheel."""
+    notes = comparison.seal.pip if comparison.seal else ()
     for wheel in {wheel.name: wheel for wheel in archives.wheels.values()}.values():
         wanted = {path for path, of in archives.wheels.items() if of == wheel}
-        site = _site_of(comparison, wheel)
+        record = next(note.record for note in notes if locked_wheel([wheel], note))
+        site = record.rsplit("/", 2)[0]
         with zipfile.ZipFile(engine.store.path(wheel)) as archive:
             for name in archive.namelist():
-                path = _place_of(name, site)
+                path = f"{site}/{name}"
+                folder_name, data, rest = name.partition(".data/")
+                if data and "/" not in folder_name:  # PEP 427; pip rewrites scripts
+                    scheme, _, rest = rest.partition("/")
+                    path = rest if scheme == "data" else f"{site}/{rest}"
                 if path in wanted and not leaves(path):
                     (folder / path).parent.mkdir(parents=True, exist_ok=True)
                     with archive.open(name) as source, (folder / path).open("wb") as target:
                         shutil.copyfileobj(source, target)
-
-
-def _site_of(comparison: Comparison, wheel: LockedWheel) -> str:
-    """Return the site-packages folder that a wheel was installed into."""
-    notes = comparison.seal.pip if comparison.seal else ()
-    record = next(note.record for note in notes if locked_wheel([wheel], note))
-    return record.rsplit("/", 2)[0]
-
-
-def _place_of(name: str, site: str) -> str | None:
-    """Return where pip puts a file of a wheel, if it does not rewrite it (PEP 427)."""
-    folder, data, rest = name.partition(".data/")
-    if not data or "/" in folder:
-        return f"{site}/{name}"
-    scheme, _, rest = rest.partition("/")
-    places = {"data": rest, "purelib": f"{site}/{rest}", "platlib": f"{site}/{rest}"}
-    return places.get(scheme)

@@ -90,7 +90,10 @@ def _put_back(comparison: Comparison, path: str, scratch: Path) -> str:
     for candidate in candidates:
         for content in _variants(comparison, path, candidate):
             if content is not None:
-                _rewrite(candidate, content)
+                mode = stat.S_IMODE(candidate.stat().st_mode)
+                candidate.unlink()  # it may be a hard link into the cache
+                candidate.write_bytes(content)
+                candidate.chmod(mode)
             if _fits(comparison, path, candidate, scratch):
                 if problem := make_way(comparison, path):
                     return problem
@@ -127,13 +130,6 @@ def _variants(comparison: Comparison, path: str, candidate: Path) -> Iterator[by
     claims = comparison.claims.get(path, ())
     if any(claim.entry.path_type in ENTRY_POINTS for claim in claims):
         yield from entry_point_forms(candidate.read_bytes())
-
-
-def _rewrite(candidate: Path, content: bytes) -> None:
-    mode = stat.S_IMODE(candidate.stat().st_mode)
-    candidate.unlink()  # it may be a hard link into the cache
-    candidate.write_bytes(content)
-    candidate.chmod(mode)
 
 
 def _fits(comparison: Comparison, path: str, candidate: Path, scratch: Path) -> bool:

@@ -46,15 +46,7 @@ def complete(
 ) -> bytes:
     """Fill in what a seal says of the contents: what pip installed, fingerprints, file table.
 
-    Args:
-        prefix: the prefix, finished.
-        seal: its seal.
-        rows: its snapshot; None: take one.
-        known: gives digests from the records; other files are hashed.
-        reporter: shows the files hashed.
-
-    Returns:
-        the encoded file table.
+    Return the encoded file table. `known` gives digests from the records; other files are hashed.
 
     Raises:
         FilesystemError: something cannot be read.

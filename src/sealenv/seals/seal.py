@@ -214,7 +214,12 @@ def decode(data: bytes) -> Snapshot:
     paths = data[names:].decode("utf-8", "surrogateescape").split("\0") if data[names:] else []
     if len(paths) != count:
         raise ValueError("its columns have different lengths")
-    _check_table_paths(data[names:])
+    # A path outside the prefix is one that `repair` would write.
+    text = b"/%b/" % data[names:].replace(b"\0", b"/")
+    if os.name == "nt":
+        text = text.replace(b"\\", b"/").replace(b":", b"//")
+    if paths and any(part in text for part in (b"//", b"/./", b"/../")):
+        raise ValueError("it has a path outside the environment")
     statuses = _STATUS.iter_unpack(data[_HEAD.size : digests])
     rows = {}
     for path, at, (mode, mtime, inode, size) in zip(
@@ -226,15 +231,6 @@ def decode(data: bytes) -> Snapshot:
         digest = b"" if kind is FOLDER else data[at : at + _DIGEST]
         rows[path] = Row(path, kind, mode & 0o7777, size, mtime, inode, 0, digest)
     return rows
-
-
-def _check_table_paths(paths: bytes) -> None:
-    """Refuse a path outside the prefix, where `repair` would write it."""
-    text = b"/%b/" % paths.replace(b"\0", b"/")
-    if os.name == "nt":
-        text = text.replace(b"\\", b"/").replace(b":", b"//")
-    if paths and any(part in text for part in (b"//", b"/./", b"/../")):
-        raise ValueError("it has a path outside the environment")
 
 
 def write_table(prefix: Path, data: bytes) -> None:
@@ -253,20 +249,14 @@ def read_table(prefix: Path, sha256: str | None) -> Snapshot | None:
     try:
         data = read_regular(prefix / FILES, most=_MOST)
         if hashlib.sha256(data).hexdigest() != sha256:
-            raise _unusable(prefix, "is not the sealed one")
+            raise ValueError("it is not the sealed one")
         return decode(data)
-    except ValueError as error:
-        raise _unusable(prefix, f"cannot be used: {error}") from error
-    except OSError as error:
-        raise _unusable(prefix, f"cannot be read: {error.strerror or error}") from error
-
-
-def _unusable(prefix: Path, why: str) -> RecordError:
-    return RecordError(
-        f"the file table {why}",
-        where=str(prefix / FILES),
-        hint="run sealenv verify without --fast: it uses the packages' records",
-    )
+    except (ValueError, OSError) as error:
+        raise RecordError(
+            f"the file table cannot be used: {getattr(error, 'strerror', None) or error}",
+            where=str(prefix / FILES),
+            hint="run sealenv verify without --fast: it uses the packages' records",
+        ) from error
 
 
 @dataclass

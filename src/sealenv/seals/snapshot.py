@@ -149,17 +149,14 @@ def _scan(prefix: Path, folder: str, rows: Snapshot, outside: Collection[str]) -
                 if row.kind is FOLDER:
                     folders.append(path)
                 elif row.kind is LINK:
-                    row.digest = _link_digest(entry.path)
+                    target = os.readlink(os.fsdecode(entry.path))
+                    row.digest = hashlib.sha256(link_bytes(target)).digest()
             except FileNotFoundError:
                 rows.pop(path, None)
             except OSError as error:
                 kind = LINK if entry.is_symlink() else FOLDER if entry.is_dir() else FILE
                 rows[path] = Row(path, kind, 0, 0, 0, 0, problem=error.strerror or str(error))
     return folders
-
-
-def _link_digest(path: str | bytes) -> bytes:
-    return hashlib.sha256(link_bytes(os.readlink(os.fsdecode(path)))).digest()
 
 
 def link_bytes(text: str) -> bytes:

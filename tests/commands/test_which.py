@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sealenv.commands.which import State, posix_candidates, windows_candidates
+from sealenv.commands.which import windows_candidates
 from sealenv.tour.channel import DemoChannel
 from tests.channel import Channels
 from tests.machine import Machine
@@ -87,34 +87,6 @@ def test_the_wrappers_of_conda_and_mamba_on_linux(tmp_path: Path, channels: Chan
 @pytest.mark.parametrize("args", [("e",), ("e", ""), ("e", "./python")])
 def test_usage(made: Machine, args: tuple[str, ...]) -> None:
     made.run("which", *args, code=2)
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "dash"])
-def test_the_shell_itself_runs_the_same(
-    shell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    a, b, c = (tmp_path / name for name in ("a", "b b", "c"))
-    for folder in (a, b, c):
-        folder.mkdir()
-    for path in (a / "plain", b / "plain", c / "later", c / "target"):
-        path.write_text(f"#!/bin/sh\necho {path}\n")
-        path.chmod(0o755)
-    (a / "later").write_text("#!/bin/sh\necho bad\n")
-    (a / "dangling").symlink_to("nowhere")
-    (b / "dangling").symlink_to(c / "target")
-    (a / "folder").mkdir()
-    folders = [str(a), str(b), ""]
-    monkeypatch.chdir(c)
-    for name in ("plain", "later", "dangling", "folder", "target", "nothing"):
-        winner = next((x for x in posix_candidates(name, folders) if x.state is State.RUNS), None)
-        options = {"bash": ["--norc", "--noprofile"], "zsh": ["-f"]}.get(shell, [])
-        done = subprocess.run(
-            [require_shell(shell), *options, "-c", name], env={"PATH": ":".join(folders)},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.stdout.strip() == (os.path.realpath(winner.path) if winner else ""), name
-    skipped = posix_candidates("later", folders)[0]
-    assert (skipped.state, skipped.because) == (State.PASSED_OVER, "it is not executable")
 
 
 def listed(name: str, folders: list[str]) -> list[tuple[str, str]]:

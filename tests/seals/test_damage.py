@@ -51,26 +51,6 @@ def test_a_seal_of_other_bytes(warm_machine: Machine, prefix: Path) -> None:
         assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"prefix": "a\0b"},
-        {"spec": {"packages": 3}},
-        {"activation": ["../activate.sh"]},
-        {"lock": {"digest": "", "packages": ["", "#", "x"], "wheels": ["", "#", "x#y"]}},
-    ],
-)
-def test_a_seal_that_says_what_cannot_be(
-    warm_machine: Machine, prefix: Path, fields: dict[str, Any]
-) -> None:
-    change_seal(prefix, **fields)
-    verify(prefix)
-    for words in (("list",), ("info", "e"), ("repair", "e"), ("seal", "e", "-d")):
-        done = warm_machine.run(*words, code=None)
-        assert done.returncode in {0, 1, 7}, (words, done.stderr)
-        assert "Traceback" not in done.stderr
-
-
 def test_a_table_that_leads_out(prefix: Path) -> None:
     """It is the one that the seal names, and names a path outside."""
     data = encode([Row("../x", FOLDER, 0o755, 0, 0, 0)])

@@ -23,8 +23,7 @@ from sealenv.naming import shown
 from sealenv.prefix.condafiles import write_condarc
 from sealenv.prefix.exclusive import exclusive
 from sealenv.progress import QUIET, Reporter
-from sealenv.repairs.archives import wheel_of
-from sealenv.repairs.restore import alone, make_way, restore, set_mode
+from sealenv.repairs.restore import alone, make_way, restore, set_mode, wheel_of
 from sealenv.request.arguments import StrPath, named, prefix_of
 from sealenv.seals.compare import Comparison
 from sealenv.seals.findings import Finding, refuse_moved
@@ -116,14 +115,8 @@ def repair(
         plan = _plan(prefix, reporter)
         found = dict(plan.work)
         if not dry_run:
-            # On Windows the files of a running program cannot be replaced.
-            if found and os.name == "nt" and (running := programs_in(prefix)):
-                raise PrefixError(
-                    "programs of this environment are running",
-                    where=str(prefix),
-                    details=running[:20],
-                    hint="end them first",
-                )
+            if found:
+                _refuse_in_use(prefix)
             try:
                 if os.path.lexists(prefix / SCRATCH):
                     delete(prefix / SCRATCH)  # of an interrupted repair
@@ -224,3 +217,14 @@ def _write(plan: _Plan, reporter: Reporter) -> dict[str, str]:
     for path in plan.paths(_COMPILED):
         reasons[path] = alone(make_way, comparison, path, True)
     return reasons
+
+
+def _refuse_in_use(prefix: Path) -> None:
+    """Refuse on Windows, where the files of a running program cannot be replaced."""
+    if os.name == "nt" and (running := programs_in(prefix)):
+        raise PrefixError(
+            "programs of this environment are running",
+            where=str(prefix),
+            details=running[:20],
+            hint="end them first",
+        )

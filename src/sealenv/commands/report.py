@@ -32,11 +32,7 @@ from sealenv.seals.findings import CONDITIONS, KINDS, STATES
 from sealenv.seals.seal import Seal
 from sealenv.system.files import check_output, write_output
 
-FORMATS = {
-    "html": "one page that opens from disk, with the bill of materials in it",
-    "cyclonedx": "a bill of materials (CycloneDX 1.6, JSON)",
-}
-
+FORMATS = ("html", "cyclonedx")
 LIBRARIES = {"d3-hierarchy.min.js": "d3-hierarchy.LICENSE"}
 """Vendored libraries (release/vendored.py), with their licences."""
 SCRIPTS = ("base.js", "packages.js", "tree.js", "findings.js", "main.js")
@@ -103,26 +99,20 @@ def report(
     """
     prefix, path = prefix_of(env), optional_path(output)
     if format not in FORMATS:
-        raise UsageError(
-            f"{format!r} is not a format",
-            details=[f"{name}: {describe}" for name, describe in FORMATS.items()],
-            hint="choose one with --format",
-        )
+        raise UsageError(f"{format!r} is not a format", hint=f"choose {' or '.join(FORMATS)}")
     if path is not None:
         check_output(path, force=force)
     environment = inspect(prefix)
     reporter.phase("report", "reading records")
     items, problems = read_items(prefix, environment.seal)
     sbom = _sbom(environment, items)
-    verified = audited = None
+    text, verified, audited = sbom, None, None
     if format == "html":
         if findings:
             verified = verify(prefix, fast=fast, reporter=reporter)
             audited = audit(prefix, reporter=reporter)
         facts = _facts(environment, items, verified, audited)
         text = write_page(facts | {"problems": problems}, sbom)
-    else:
-        text = sbom
     data = text.encode()
     if path is not None:
         write_output(path, data, force=force)

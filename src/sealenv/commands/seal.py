@@ -7,7 +7,6 @@ the environment unchecked: it was not run since.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import msgspec
 
@@ -16,7 +15,7 @@ from sealenv.activation.scripts import activation_files, write_scripts
 from sealenv.commands.verify import examine
 from sealenv.errors import PrefixError, RecordError
 from sealenv.fields import AbsolutePath, Sha256
-from sealenv.layout import META, SEAL
+from sealenv.layout import FILES, META
 from sealenv.locks import Lock
 from sealenv.prefix.condafiles import made_by, read_bootstrap, read_requested
 from sealenv.prefix.exclusive import exclusive
@@ -102,16 +101,8 @@ def seal(
     prefix = real_folder(prefix_of(env))  # the seal names the folder, not a link to it
     with exclusive(prefix):
         comparison, report = examine(prefix, reporter=reporter)
-        _refuse_unknown(prefix, report.findings)
+        _refuse(comparison, report.findings)
         before = comparison.seal
-        scripts = activation_files(prefix, platform=comparison.platform)
-        if before is None and (there := [path for path in scripts if path in comparison.rows]):
-            raise PrefixError(
-                "files exist where the activation scripts belong",
-                where=str(prefix),
-                details=there,
-                hint="move them away",
-            )
         new = _describe(comparison, report.findings)
         change = Sealed(
             prefix=prefix,
@@ -137,22 +128,26 @@ def seal(
     return msgspec.structs.replace(change, fingerprints=prints)
 
 
-def _refuse_unknown(prefix: Path, findings: Sequence[Finding]) -> None:
-    """Refuse an environment that was moved, or whose packages or seal are unknown."""
+def _refuse(comparison: Comparison, findings: Sequence[Finding]) -> None:
+    """Refuse a moved environment, unknown packages, and files of others where scripts belong."""
+    prefix = comparison.prefix
     for finding in findings:
-        if finding.kind == "record" and finding.path.endswith(".json"):
+        if finding.kind == "record" and finding.path != FILES:
             raise RecordError(
-                "a package record cannot be read, so the installed packages are unknown",
+                f"the installed packages are unknown: {finding.detail}",
                 where=str(prefix / finding.path),
-                hint="reinstall that package, or create the environment again",
-            )
-        if finding.kind == "record" and finding.path == SEAL:
-            raise RecordError(
-                finding.detail,
-                where=str(prefix / SEAL),
                 hint="create the environment again: sealenv create",
             )
     refuse_moved(prefix, findings)
+    if comparison.seal is None:
+        scripts = activation_files(prefix, platform=comparison.platform)
+        if there := [path for path in scripts if path in comparison.rows]:
+            raise PrefixError(
+                "files exist where the activation scripts belong",
+                where=str(prefix),
+                details=there,
+                hint="move them away",
+            )
 
 
 def _describe(comparison: Comparison, findings: Sequence[Finding]) -> Seal:

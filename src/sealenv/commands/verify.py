@@ -20,7 +20,7 @@ from sealenv.fields import AbsolutePath, Count, one_of
 from sealenv.layout import META, SEAL, is_record
 from sealenv.naming import digests_apart
 from sealenv.prefix.exclusive import refuse_worked_on
-from sealenv.prefix.records import PrefixRecord, scan_records
+from sealenv.prefix.records import scan_records
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.arguments import StrPath, prefix_of
 from sealenv.seals.check import check, check_changes, check_promises
@@ -205,15 +205,14 @@ def _compare(prefix: Path, then: SealedPrefix, rows: Snapshot) -> tuple[Comparis
     for line in problems:
         name, _, problem = line.partition(".json: ")
         broken.append(Finding("record", f"{META}/{name}.json", None, problem))
-    platform = then.seal.platform if then.seal else _platform_of(records)
+    if then.seal:
+        platform = then.seal.platform
+    else:
+        from sealenv.spec.model import current_platform
+
+        known = (record.subdir for record in records if record.subdir not in ("", "noarch"))
+        platform = next(known, current_platform())
     return Comparison(prefix, platform, then.seal, then.rows or {}, rows, records), broken
-
-
-def _platform_of(records: Iterable[PrefixRecord]) -> str:
-    from sealenv.spec.model import current_platform  # a seal has it
-
-    known = (record.subdir for record in records if record.subdir not in ("", "noarch"))
-    return next(known, current_platform())
 
 
 def _hash(comparison: Comparison, rows: Iterable[Row], reporter: Reporter) -> int:

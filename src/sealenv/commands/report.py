@@ -191,9 +191,9 @@ def _seal(seal: Seal) -> dict[str, Any]:
         "locked": len(seal.lock.packages) + len(seal.lock.wheels),
         "virtual_packages": seal.lock.virtual_packages,
         "fingerprints": {"packages": prints.packages, "tree": prints.tree} if prints else None,
-        "specs": _texts(seal.spec.get("packages")),
-        "requirements": _texts(seal.spec.get("requirements")),
-        "channels": _texts(seal.spec.get("channels")),
+        "specs": seal.spec.get("packages", []),
+        "requirements": seal.spec.get("requirements", []),
+        "channels": seal.spec.get("channels", []),
         "exclude_newer": seal.spec.get("exclude_newer"),
         "checked": seal.checked,
     }
@@ -216,10 +216,6 @@ def _sbom(environment: Info, items: Sequence[Item]) -> str:
             found["sealenv:fingerprint"] = seal.fingerprints.packages
     created = environment.created if seal else None
     return cyclonedx(environment.name, items, created=created, properties=found)
-
-
-def _texts(value: object) -> list[str]:
-    return [str(item) for item in value] if isinstance(value, (list, tuple)) else []
 
 
 def write_page(facts: Mapping[str, Any], sbom: str) -> str:

@@ -21,6 +21,7 @@ from sealenv.seals.distributions import Distribution, read_metadata, scan_distri
 from sealenv.seals.seal import Seal
 from sealenv.seals.wheels import locked_wheel, locked_wheels
 from sealenv.spec.matchspec import package_name
+from sealenv.spec.requirements import requirement_name
 from sealenv.urls import redact, split_credentials
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -139,7 +140,7 @@ def _distribution(
 ) -> Item:
     folder = found.record.rpartition("/")[0]
     about = _metadata(prefix, f"{folder}/METADATA")
-    asked = [line for line in requirements if _asked_name(line) == found.name]
+    asked = [line for line in requirements if requirement_name(line) == found.name]
     if wheel is None and not asked and f"{folder}/REQUESTED" in {f.path for f in found.files}:
         asked = [found.name]  # pip's own note, wrong for wheels from a lock
     return Item(
@@ -165,13 +166,6 @@ def _pip_needs(lines: Iterable[str], of_pip: Mapping[str, str]) -> Iterable[Need
         on = of_pip.get(canonicalize_name(one.name))
         if on is not None or one.marker is None:
             yield Need(line, on)
-
-
-def _asked_name(line: str) -> str | None:
-    try:
-        return canonicalize_name(Requirement(line).name)
-    except InvalidRequirement:
-        return None
 
 
 def _sha256(value: object) -> str:

@@ -68,19 +68,6 @@ class DistributionNote(msgspec.Struct):
     sha256: str
 
 
-class _Spec(msgspec.Struct):
-    """The fields of `spec` and their types."""
-
-    packages: list[str] = []
-    channels: list[str] = []
-    platform: str | None = None
-    exclude_newer: str | None = None
-    variables: dict[str, str] = {}
-    requirements: list[str] = []
-    indexes: list[str] = []
-    find_links: list[str] = []
-
-
 class Seal(msgspec.Struct, kw_only=True):
     """One prefix at its commit. Times are UTC, ISO 8601; paths are as they were then."""
 
@@ -154,7 +141,6 @@ def read_seal(prefix: Path) -> Seal:
                 hint="use a newer sealenv",
             )
         seal = msgspec.json.decode(data, type=Seal)
-        msgspec.convert(seal.spec, type=_Spec)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         why = getattr(error, "strerror", None) or error
         raise RecordError(

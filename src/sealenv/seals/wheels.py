@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
-from packaging.requirements import InvalidRequirement
 from packaging.version import InvalidVersion, Version
 
 from sealenv.locks import LockedWheel
@@ -80,11 +79,4 @@ def requested_of(
     A requirement without a wheel stays: it is for another platform, or a conda package satisfies it.
     """
     gone = {wheel.name for wheel in sealed} - {wheel.name for wheel in left}
-    found = []
-    for line in map(str, lines):
-        try:
-            if requirement_name(line) not in gone:
-                found.append(line)
-        except InvalidRequirement:
-            continue  # the seal was edited
-    return tuple(found)
+    return tuple(line for line in map(str, lines) if requirement_name(line) not in gone)

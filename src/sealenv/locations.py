@@ -23,8 +23,7 @@ def _setting(environ: Mapping[str, str], name: str) -> str | None:
 
 def default_envs_dir(environ: Mapping[str, str] | None = None) -> str:
     """Return the folder for `create NAME`: SEALENV_ENVS, else PY_ENVS, else user data."""
-    env = os.environ if environ is None else environ
-    return _setting(env, "SEALENV_ENVS") or _setting(env, "PY_ENVS") or _user_envs_dir()
+    return envs_dirs(environ)[0]
 
 
 def envs_dirs(environ: Mapping[str, str] | None = None) -> list[str]:

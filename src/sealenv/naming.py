@@ -106,35 +106,21 @@ def check_name(name: str, where: str | None = None) -> None:
     Raises:
         UsageError: with the character and the reason.
     """
-    try:
-        _check_name(name)
-    except UsageError as error:
-        error.where = where or error.where
-        raise
-
-
-def _check_name(name: str) -> None:
-    hint = "use letters of any alphabet, digits, spaces and _-.+@,()=~"
-    if not name or name in {".", ".."}:
-        raise UsageError(f"{name!r} is not a valid name for an environment", hint=hint)
+    fault = None
     if strange := next((c for c in name if not _is_allowed(c)), None):
-        raise UsageError(f"the name {name!r} contains {strange!r}", hint=hint)
-    if name.startswith(("-", "~")):
+        fault = f"contains {strange!r}"
+    elif not name or name != name.strip() or name[0] in "-~" or name[-1] == ".":
+        fault = "must not be empty, begin with '-', '~' or a space, or end with a space or a dot"
+    elif name.lower() in _RESERVED_NAMES:
+        fault = "is reserved: it is the name of conda's own root"
+    elif name.split(".")[0].lower() in _WINDOWS_DEVICES:
+        fault = "is a device name on Windows"
+    if fault:
         raise UsageError(
-            f"the name {name!r} must not start with {name[0]!r}",
-            hint=hint,
+            f"the name {name!r} {fault}",
+            where=where,
+            hint="use letters of any alphabet, digits, spaces and _-.+@,()=~",
         )
-    if name != name.strip() or name.endswith("."):
-        raise UsageError(f"the name {name!r} begins or ends with a space or a dot", hint=hint)
-    if name.lower() in _RESERVED_NAMES:
-        raise UsageError(
-            f"{name!r} is reserved: it is the name of conda's own root",
-            hint=hint,
-        )
-    if name.split(".")[0].lower() in _WINDOWS_DEVICES:
-        raise UsageError(f"{name!r} is a device name on Windows", hint=hint)
-    if len(os.fsencode(name)) > 200:
-        raise UsageError("the name is longer than 200 bytes", hint="choose a shorter one")
 
 
 def _is_allowed(character: str) -> bool:

@@ -88,8 +88,8 @@ def test_broken_and_forbidden_variables(fake_prefix: Path) -> None:
     values = {"NUM": 1, "NUL": "a\0b", "LONE": "\ud800", "LIST": ["x"], "NONE": None}
     (folder / "c.json").write_text(json.dumps({**names, **reserved, **values, "GOOD": "yes"}))
     (fake_prefix / "conda-meta/state").write_text('{"env_vars": ["x"]}')
-    found = read_variables(fake_prefix)
+    found, problems = read_variables(fake_prefix)
     expected = {"FROM_PACKAGE", "BOTH", "GONE", "UPPER_FIRST", "HARD", "GOOD"}
-    assert set(found.values) == expected
-    assert len(found.problems) == 5 + len(names) + len(reserved) + len(values) + 1
-    assert write_scripts(fake_prefix, platform=LINUX).problems == found.problems
+    assert set(found) == expected
+    assert len(problems) == 5 + len(names) + len(reserved) + len(values) + 1
+    assert write_scripts(fake_prefix, platform=LINUX).problems == problems

@@ -91,7 +91,6 @@ def test_activate_and_deactivate(
 def test_a_dirty_shell_is_refused_and_left_alone(
     name: str, dialect: Dialect, fake_prefix: Path, environ: dict[str, str], tmp_path: Path
 ) -> None:
-    value = "1" if name == "CONDA_SHLVL" else str(tmp_path)
     if name == "PATH":
         (tmp_path / "other/bin").mkdir(parents=True)
         (tmp_path / "other/pyvenv.cfg").touch()
@@ -101,7 +100,7 @@ def test_a_dirty_shell_is_refused_and_left_alone(
         work,
         [
             # Set inside: xonsh is a Python, and would not start with another PYTHONHOME.
-            dialect.set_variable(name, value) if name != "PATH" else "",
+            dialect.set_variable(name, str(tmp_path)) if name != "PATH" else "",
             dialect.save_state(work, "first"),
             dialect.run_python(work, "before"),
             dialect.save_state(work, "before"),

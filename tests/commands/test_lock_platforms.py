@@ -57,7 +57,7 @@ def test_a_platform_with_a_virtual_package_only(machine: Machine, channels: Chan
     path.write_text(yaml.safe_dump(content))
     args = ("create", "e", "-f", "conda-lock.yml", "--platform")
     refused = machine.json(*args, "osx-64", code=2)
-    assert refused["what"] == "it has no packages for osx-64, only for linux-64"
+    assert refused["what"] == "it has no packages for osx-64"
     machine.json(*args, "linux-64")
 
 
@@ -73,10 +73,6 @@ def test_each_platform_keeps_its_order_of_channels(machine: Machine, channels: C
     assert {k["platform"]: k["packages"][0]["version"] for k in renewed["locks"]} == {
         "linux-64": "1.0", "win-64": "2.0",
     }  # fmt: skip
-    for kind in ("pixi", "conda-lock"):
-        answer = machine.json("export", "sealenv.lock", "--format", kind, "-o", kind)
-        assert "the platforms have different orders of channels" in answer["notes"][0]
-    assert machine.json("export", "sealenv.lock", "--platform", "win-64", "-o", "w")["notes"] == []
 
 
 def test_a_record_that_was_changed_between_two_solves(machine: Machine, channels: Channels) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,18 +37,25 @@ def test_only_the_environment_is_removed(made: Path, machine: Machine) -> None:
     assert len(list((machine.cache / "pkgs").glob("*.conda"))) == 2
 
 
-def test_without_a_terminal_it_requires_yes(made: Path, machine: Machine) -> None:
-    done = machine.run("remove", "e", code=2)
-    assert "-y" in done.stderr
-    assert state_of(made) is State.SEALED
-
-
-def test_a_link_is_refused(made: Path, machine: Machine) -> None:
+def test_refusals_leave_the_environment(made: Path, machine: Machine) -> None:
+    assert "-y" in machine.run("remove", "e", code=2).stderr
     link = made.parent / "link"
     link.symlink_to(made)
-    answer = machine.json("remove", str(link), "-y", code=7)
-    assert "link" in answer["what"]
+    assert "link" in machine.json("remove", str(link), "-y", code=7)["what"]
+    answer = machine.json("remove", "e", "-y", code=7, CONDA_PREFIX=str(made))
+    assert "active" in answer["what"]
+    inner = made / "envs" / "science" / "conda-meta"
+    inner.mkdir(parents=True)
+    (inner / "history").touch()
+    answer = machine.json("remove", "e", "-y", code=7)
+    assert answer["details"] == ["envs/science"]
+    shutil.rmtree(made / "envs")
+    (made / "conda-meta" / "frozen").write_text(json.dumps({"message": "ask the admin"}))
+    answer = machine.json("remove", "e", "-y", code=7)
+    assert answer["details"] == ["ask the admin"]
     assert state_of(made) is State.SEALED
+    machine.json("remove", "e", "-y", "--override-frozen")
+    assert not made.exists()
 
 
 def test_links_inside_are_not_followed(made: Path, machine: Machine) -> None:
@@ -67,18 +75,6 @@ def test_other_folders_are_refused(machine: Machine) -> None:
     machine.json("remove", str(machine.root), "-y", code=7)
     machine.json("remove", "/", "-y", code=7)
     assert (folder / "mine").exists()
-
-
-def test_a_frozen_environment_requires_override_frozen(made: Path, machine: Machine) -> None:
-    (made / "conda-meta" / "frozen").write_text(json.dumps({"message": "ask the admin"}))
-    answer = machine.json("remove", "e", "-y", code=7)
-    assert answer["details"] == ["ask the admin"]
-    machine.json("remove", "e", "-y", "--override-frozen")
-
-
-def test_an_active_environment_is_refused(made: Path, machine: Machine) -> None:
-    answer = machine.json("remove", "e", "-y", code=7, CONDA_PREFIX=str(made))
-    assert "active" in answer["what"]
 
 
 def test_a_killed_remove_leaves_a_pending_prefix_and_can_be_repeated(
@@ -112,15 +108,6 @@ def test_create_replaces_what_a_killed_remove_left(
     warm_machine.create("e", demo_channel, "--no-pyc")
     assert not (own_environment / "__home__").exists()
     warm_machine.run("verify", "e")
-
-
-def test_an_environment_that_holds_others_is_refused(made: Path, machine: Machine) -> None:
-    inner = made / "envs" / "science" / "conda-meta"
-    inner.mkdir(parents=True)
-    (inner / "history").touch()
-    answer = machine.json("remove", "e", "-y", code=7)
-    assert answer["details"] == ["envs/science"]
-    assert state_of(made) is State.SEALED
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")

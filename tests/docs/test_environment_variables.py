@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from sealenv.activation.settings import settings
+from sealenv.activation.variables import settings
 from sealenv.gates.rules import HONOURED, KEPT, KEPT_WINDOWS, RULES
 from tests.docs.tables import rows, section
 

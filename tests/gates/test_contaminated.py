@@ -73,9 +73,7 @@ def test_a_folder_of_another_environment_on_path(used: Machine, venv: Path, kind
         link.unlink()
 
 
-@pytest.mark.parametrize(
-    "words", [("run", "e", "--", "true"), ("list", "--strict"), ("verify", "e", "--strict")]
-)
+@pytest.mark.parametrize("words", [("run", "e", "--", "true"), ("list", "--strict")])
 def test_a_value_with_newlines_forges_no_line(used: Machine, words: tuple[str, ...]) -> None:
     code = 125 if words[0] == "run" else 3
     done = used.run(*words, code=code, PYTHONPATH="/a\nerror: all is well\rnote: forged")

@@ -16,12 +16,7 @@ from sealenv.install.pyc import _PROGRAM, INVALIDATION
 def test_it_ends_at_once_in_the_middle_of_a_large_file(tmp_path: Path) -> None:
     (tmp_path / "small.py").write_text("VALUE = 1\n")
     (tmp_path / "large.py").write_text("VALUE = [\n" + "    (1, 'a', b'c'),\n" * 1_000_000 + "]\n")
-    job = {
-        "prefix": str(tmp_path),
-        "validation": INVALIDATION,
-        "mode": 0o644,
-        "scratch": None,
-    }
+    job = {"prefix": str(tmp_path), "validation": INVALIDATION, "mode": 0o644}
     child = subprocess.Popen(
         [sys.executable, "-I", "-S", "-B", "-c", _PROGRAM],
         stdin=subprocess.PIPE,

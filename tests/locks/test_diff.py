@@ -6,7 +6,7 @@ import msgspec
 
 from sealenv.locks import LockedWheel, LockFile
 from sealenv.locks.diff import diff, without_digest
-from sealenv.locks.model import depends_on, roots, topological
+from sealenv.locks.model import topological
 from tests.locks.locks import CHANNELS, lock, package
 
 
@@ -69,17 +69,6 @@ def test_dependencies_come_first_and_cycles_end() -> None:
         package("c", depends=["a"]),
     ]
     assert [p.name for p in topological(packages)] == ["c", "a", "b"]
-
-
-def test_a_matchspec_needs_no_blank() -> None:
-    packages = [
-        package("a", depends=["z>=1"]),
-        package("b", depends=["y[version='>=1']"]),
-        package("y"),
-        package("z", depends=["conda-forge::y=1.0"]),
-    ]
-    assert [p.name for p in topological(packages)] == ["y", "z", "a", "b"]
-    assert roots({p.name: depends_on(p) for p in packages}) == ["a", "b"]
 
 
 def test_one_address_is_in_one_channel() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from sealenv.errors import DigestError, SpecError
-from sealenv.locks import Lock, LockedWheel, LockFile
+from sealenv.locks import Lock, LockFile
 from sealenv.locks.condalock import read_condalock, write_condalock
 from sealenv.locks.explicit import ExplicitList, read_explicit, write_explicit
 from sealenv.locks.pixi_write import write_pixi
@@ -154,22 +154,16 @@ def test_only_a_line_feed_ends_a_line(tmp_path: Path, end: str) -> None:
         assert read_lock(path, "linux-64").name is None
 
 
-def test_wheels_in_a_list_of_conda_lock() -> None:
-    url = "https://files.example.org/tabulate-0.9.0-py3-none-any.whl"
-    text = f"@EXPLICIT\nhttps://x.org/c/noarch/a-1-0.conda#{SHA}\n# pip tabulate @ {url}#sha256={SHA}\n"
-    (wheel,) = read_explicit(text, "x").lock_file("linux-64").locks[0].wheels
-    assert (wheel.name, wheel.version, wheel.url, wheel.sha256) == ("tabulate", "0.9.0", url, SHA)
-    with pytest.raises(SpecError, match="the pip package 'tabulate'") as caught:
-        read_explicit(text.replace(f"#sha256={SHA}", ""), "x")
-    assert caught.value.where == "x:3:1"
-    for line in ("# pip tabulate==0.9", "# pip tabulate[x] @ git+https://x.org/t.git"):
-        with pytest.raises(SpecError, match="the pip package 'tabulate'"):
-            read_explicit(f"@EXPLICIT\n{line}\n", "x")
+def test_pip_packages_in_a_list_of_conda_lock_are_refused() -> None:
+    text = "@EXPLICIT\n# pip tabulate @ https://x.org/tabulate-0.9.0-py3-none-any.whl\n"
+    with pytest.raises(SpecError, match="cannot contain pip packages") as caught:
+        read_explicit(text, "x")
+    assert caught.value.where == "x:2:1"
 
 
 def test_a_list_for_two_platforms_is_none() -> None:
     text = "@EXPLICIT\nhttps://x.org/c/win-64/a-1-0.conda\nhttps://x.org/c/linux-64/b-1-0.conda\n"
-    with pytest.raises(SpecError, match="is for linux-64, and others for win-64") as caught:
+    with pytest.raises(SpecError, match="is for linux-64, and the list for win-64") as caught:
         read_explicit(text, "x")
     assert caught.value.where == "x:3:1"
 
@@ -297,16 +291,6 @@ def test_environment_yml_keeps_any_value(value: str) -> None:
     assert read.variables == {"A": value}
     assert read.dependencies == ("python=3.10", "on")
     assert read.channels == ("https://x.org/c",)
-
-
-def test_conda_lock_keeps_what_wheels_need_and_where_they_were_looked_for() -> None:
-    wheel = LockedWheel(
-        name="app", version="1.0", url="https://files.example.org/app-1.0-py3-none-any.whl",
-        sha256=SHA, requires_dist=("helper>=1",), requires_python=">=3.9",
-    )  # fmt: skip
-    one = lock(package("pip"), wheels=(wheel,), find_links=("https://wheels.example.org/",))
-    (again,) = read_condalock(write_condalock(LockFile(locks=(one,))), HERE).locks
-    assert (again.wheels, again.find_links) == (one.wheels, one.find_links)
 
 
 def test_a_dependency_without_a_blank_keeps_its_name() -> None:

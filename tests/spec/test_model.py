@@ -8,6 +8,7 @@ import pytest
 
 from sealenv.errors import SpecError, UsageError
 from sealenv.spec.environment_yml import EnvironmentFile
+from sealenv.spec.matchspec import package_name, split_spec
 from sealenv.spec.model import build_spec, current_platform, parse_time
 
 
@@ -39,18 +40,13 @@ def test_credentials_are_apart_and_in_no_repr() -> None:
     assert spec.secrets["https://h/ch"] == "https://user:geheim@h/ch"
 
 
-@pytest.mark.parametrize(
-    "channel", ["", "https://[", "  ", "defaults", "local", "a\nb", "--platform", "-c"]
-)
-def test_channels_that_are_none(channel: str) -> None:
-    with pytest.raises(SpecError):
-        build_spec(channels=[channel])
-
-
-@pytest.mark.parametrize("platform", ["", "noarch", "win-64; rm", "linux-99"])
-def test_platforms_that_are_none(platform: str) -> None:
-    with pytest.raises(SpecError):
-        build_spec(platform=platform)
+def test_channels_and_platforms_that_are_refused() -> None:
+    for channel in ("", "https://[", "defaults", "a\nb", "--platform"):
+        with pytest.raises(SpecError):
+            build_spec(channels=[channel])
+    for platform in ("", "noarch", "win-64; rm"):
+        with pytest.raises(SpecError):
+            build_spec(platform=platform)
 
 
 def test_without_something_that_is_not_there() -> None:
@@ -70,24 +66,13 @@ def test_times_are_utc() -> None:
             parse_time(text)
 
 
-@pytest.mark.parametrize(
-    ("age", "time"),
-    [
-        ("7d", "2026-02-22T12:00:00+00:00"),
-        ("2w", "2026-02-15T12:00:00+00:00"),
-        ("24h", "2026-02-28T12:00:00+00:00"),
-        ("P1DT12H", "2026-02-28T00:00:00+00:00"),
-    ],
-)
-def test_an_age_counts_from_now(age: str, time: str) -> None:
+def test_an_age_counts_from_now() -> None:
     now = dt.datetime(2026, 3, 1, 12, 0, 0, 5, tzinfo=dt.timezone.utc)
-    assert parse_time(age, now).isoformat() == time
-
-
-@pytest.mark.parametrize("text", ["7", "PT", "-7d", "7m", "99999999d"])
-def test_an_age_that_is_none(text: str) -> None:
-    with pytest.raises(SpecError, match="is not a time"):
-        parse_time(text)
+    for age in ("7d", "1w", "168h", "P7D"):
+        assert parse_time(age, now).isoformat() == "2026-02-22T12:00:00+00:00"
+    for text in ("7", "PT", "-7d", "7m"):
+        with pytest.raises(SpecError, match="is not a time"):
+            parse_time(text)
 
 
 def test_a_version_that_would_be_dropped_is_refused() -> None:
@@ -95,3 +80,24 @@ def test_a_version_that_would_be_dropped_is_refused() -> None:
         build_spec(python="3.11", with_packages=["python 3.12.*"])
     with pytest.raises(UsageError, match="left out"):
         build_spec(python="3.11", without=["python"])
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "constraint"),
+    [
+        ("numpy", "numpy", ""),
+        ("NumPy >=2", "numpy", ">=2"),
+        ("zzz>=1", "zzz", ">=1"),
+        ("zzz=1.0=0", "zzz", "=1.0=0"),
+        ("__glibc[version='>=2.17,<3']", "__glibc", ">=2.17,<3"),
+        ('zzz[version=">=1", build=py_0]', "zzz", ">=1 py_0"),
+        ("zzz[md5=abc]", "zzz", "[md5=abc]"),
+        ("conda-forge::numpy=2", "numpy", "=2"),
+        ("https://h/c::numpy[version='2']", "numpy", "2"),
+        ("file:///a/sq%20[b]~x+&=!/ch::prio=2.0=0", "prio", "=2.0=0"),
+        ("", "", ""),
+    ],
+)
+def test_name_and_constraint(text: str, name: str, constraint: str) -> None:
+    assert split_spec(text) == (name, constraint)
+    assert package_name(text) == name

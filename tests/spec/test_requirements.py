@@ -30,11 +30,9 @@ HERE = Path("/somewhere").absolute()
             "a @ https://host/a-1.0-py3-none-any.whl",
         ),
         ("--index-url https://host/simple", "index", "https://host/simple"),
-        ("-i https://host/simple", "index", "https://host/simple"),
         ("--extra-index-url https://u:p@host/x", "extra-index", "https://u:p@host/x"),
         ("--find-links ./wheels", "find-links", (HERE / "wheels").as_uri()),
         ("--find-links 'my wheels'", "find-links", (HERE / "my wheels").as_uri()),
-        ('--find-links="a -b"', "find-links", (HERE / "a -b").as_uri()),
         ("-f https://host/page.html", "find-links", "https://host/page.html"),
     ],
 )
@@ -46,18 +44,15 @@ def test_what_is_read(line: str, kind: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("-e .", "editable"),
-        ("--editable=./src", "editable"),
-        ("-r requirements.txt", "not read"),
-        ("--pre", "not an option"),
-        ("--index-url", "takes one URL"),
+        ("-e .", "cannot be locked"),
+        ("-r requirements.txt", "cannot be locked"),
         ("--find-links a --pre", "takes one URL"),
         ("--index-url ftp://host", "not an http, https or file URL"),
-        ("a @ https://[/a-1.0-py3-none-any.whl", "no URL|not a requirement"),
+        ("a @ https://[/a-1.0-py3-none-any.whl", "no http|not a requirement"),
         ("--index-url somewhere", "is not a URL"),
         (".", "a location"),
         ("https://host/a-1.0-py3-none-any.whl", "a location"),
-        ("a @ file:///a-1.0-py3-none-any.whl", "a path on this machine"),
+        ("a @ file:///a-1.0-py3-none-any.whl", "no http"),
         ("a @ https://host/a-1.0.tar.gz", "not a wheel"),
         ("a @ https://host/b-1.0-py3-none-any.whl", "a wheel of b"),
         ("a @ https://host/a-1.0-py3-none-any.whl?download=1", "with a query"),
@@ -65,7 +60,6 @@ def test_what_is_read(line: str, kind: str, value: str) -> None:
         ("git+https://host/a.git#egg=a", "version control"),
         ("a==1 --hash=sha256:00", "pip option after"),
         ("a b", "not a requirement"),
-        ("", "one requirement per"),
         ("a\nb", "one requirement per"),
     ],
 )
@@ -123,21 +117,6 @@ def test_pip_is_added_with_a_warning(tmp_path: Path) -> None:
     target = choose_target(name=None, python=None, prefix=None, file=path)
     assert target.spec.packages == ("python", "pip>=24")
     assert target.warnings == ()
-
-
-@pytest.mark.parametrize(
-    ("text", "place"),
-    [
-        ("dependencies:\n  - python\n  - pip:\n    - six\n    - -e .\n", ":5:7"),
-        ("dependencies:\n  - pip:\n    - 3.12\n", ":3:7"),
-        ("dependencies:\n  - pip: six\n", ":2:10"),
-        ("dependencies:\n  - {pip: [six], npm: [x]}\n", ":2:5"),
-    ],
-)
-def test_what_is_not_right_has_a_place(tmp_path: Path, text: str, place: str) -> None:
-    with pytest.raises(SpecError) as caught:
-        read_environment_yml(environment(tmp_path, text))
-    assert (caught.value.where or "").endswith(place)
 
 
 def test_a_password_in_a_requirement_is_refused(tmp_path: Path) -> None:

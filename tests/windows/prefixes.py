@@ -36,7 +36,7 @@ def fake_prefix(prefix: Path, variables: dict[str, str] | None = None) -> Path:
 
 def write(windows: Windows, prefix: Path, made_at: Path | None = None) -> Path:
     """The activation scripts, as create writes them on Windows itself."""
-    values = read_variables(prefix).values
+    values = read_variables(prefix)[0]
     files, _ = compile_windows(prefix, windows.path(made_at or prefix), values)
     for name, data in files.items():
         (prefix / name).write_bytes(data)

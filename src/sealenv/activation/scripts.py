@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sealenv.activation.gatelines import fill, gate_lines, on_path
-from sealenv.activation.settings import settings
-from sealenv.activation.variables import read_variables
+from sealenv.activation.variables import read_variables, settings
 from sealenv.errors import FilesystemError, SpecError
 from sealenv.layout import SHELLS, is_link, is_windows
 from sealenv.quoting import QUOTE, path_text, quote_csh, quote_nu, to_bytes
@@ -156,7 +155,6 @@ def _compile(
     prefix: Path, platform: str, place: str | None = None
 ) -> tuple[dict[str, bytes], list[str]]:
     values, problems = read_variables(prefix)
-    problems = list(problems)
     if is_windows(platform):
         from sealenv.activation.winscripts import compile_windows
 
@@ -195,7 +193,7 @@ def activation_files(prefix: Path, *, platform: str, place: str | None = None) -
 def inline_script(prefix: str | os.PathLike[str]) -> str:
     """Return the activation of a prefix as one text for a POSIX shell to eval (see `launch`)."""
     real = path_text(os.path.realpath(prefix))
-    include, _ = compile_include("sh", real, read_variables(Path(prefix)).values, Path(prefix))
+    include, _ = compile_include("sh", real, read_variables(Path(prefix))[0], Path(prefix))
     head, _, rest = render("activate.sh", "sh", real).partition(_FIND)
     _, _, rest = rest.partition(_REFUSE)
     start, _, end = rest.partition(_SOURCE)

@@ -1,17 +1,18 @@
-"""The variables that packages and the user attach to an environment.
+"""The variables that an activation sets: those of every environment, and those attached to one.
 
 CEP 32: `etc/conda/env_vars.d/*.json` of the packages, in the order of their names, then `env_vars`
 of `conda-meta/state`, which `conda env config vars set` writes and which wins.
+
+Imports nothing at the top: `sealenv run` on Windows passes through here.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from pathlib import Path
-from typing import NamedTuple
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
-from sealenv.system.files import read_regular
 
 _FOLDER = "etc/conda/env_vars.d"
 STATE = "conda-meta/state"
@@ -48,16 +49,58 @@ _OF_WINDOWS = frozenset(_WINDOWS.split())
 """Names, in any case, that no environment may set there."""
 
 
-class Variables(NamedTuple):
-    """What to set, and what could not be used."""
+def settings(prefix: str, name: str, *, windows: bool = False) -> list[tuple[str, str, str]]:
+    """Return what every activation sets, in CEP 32's order: name, value, the file it needs or nothing.
 
-    values: dict[str, str]
-    problems: list[str]
-    """One sentence each; nothing of a problem is in `values`."""
+    The value of PATH, for POSIX only, is the folder that comes before the others.
+
+    Args:
+        prefix: its path.
+        name: its folder's name.
+        windows: for a prefix of Windows.
+    """
+
+    def at(*parts: str) -> str:
+        return ("\\" if windows else "/").join((prefix, *parts))
+
+    condarc = at(".condarc")
+    shared = [
+        ("CONDA_PREFIX", prefix, ""),
+        ("CONDA_SHLVL", "1", ""),
+        ("CONDA_DEFAULT_ENV", name, ""),
+        ("CONDA_PROMPT_MODIFIER", f"({name}) ", ""),
+        ("MAMBA_ROOT_PREFIX", prefix, ""),
+        ("PYTHONNOUSERSITE", "1", ""),
+        ("SEALENV_PREFIX", prefix, ""),
+        ("PIP_CONFIG_FILE", "nul" if windows else "/dev/null", ""),
+        ("CONDARC", condarc, condarc),
+        ("MAMBARC", condarc, condarc),
+    ]
+    if windows:
+        conda, mamba = at("condabin", "conda.bat"), at("Library", "bin", "mamba.exe")
+        return [
+            *shared,
+            ("CONDA_BAT", conda, conda),
+            ("CONDA_EXE", at("Scripts", "conda.exe"), conda),
+            ("CONDA_PYTHON_EXE", at("python.exe"), conda),
+            ("MAMBA_EXE", mamba, mamba),
+        ]
+    conda, mamba = at("bin", "conda"), at("bin", "mamba")
+    return [
+        ("PATH", at("bin"), ""),
+        *shared,
+        ("CONDA_EXE", conda, conda),
+        ("CONDA_PYTHON_EXE", at("bin", "python"), conda),
+        ("MAMBA_EXE", mamba, mamba),
+    ]
 
 
-def read_variables(prefix: Path) -> Variables:
-    """Merge env_vars.d and state of a prefix; a broken file is a problem, never an exception."""
+def read_variables(prefix: Path) -> tuple[dict[str, str], list[str]]:
+    """Merge env_vars.d and state of a prefix; a broken file is a problem, never an exception.
+
+    Returns:
+        The values, and a sentence for each problem.
+    """
     values: dict[str, str] = {}
     problems: list[str] = []
     # Code-point order, which is the byte order of UTF-8; hidden files are not matched by a glob.
@@ -67,11 +110,14 @@ def read_variables(prefix: Path) -> Variables:
         _merge(values, _read(prefix / label, label, problems), label, problems)
     state = _read(prefix / STATE, STATE, problems)
     _merge(values, state.get("env_vars") or {}, f"{STATE}: env_vars", problems)
-    kept = {name: value for name, value in values.items() if value != UNSET}
-    return Variables(kept, problems)
+    return {name: value for name, value in values.items() if value != UNSET}, problems
 
 
 def _read(path: Path, label: str, problems: list[str]) -> dict[str, object]:
+    import json
+
+    from sealenv.system.files import read_regular
+
     try:
         content = json.loads(read_regular(path))
     except FileNotFoundError:

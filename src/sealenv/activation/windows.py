@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from sealenv.activation.settings import settings
+from sealenv.activation.variables import settings
 from sealenv.gates.admission import command_processor, is_active
 
 TYPE_CHECKING = False
@@ -118,7 +118,7 @@ def _variables(prefix: str) -> dict[str, str]:
 
     from sealenv.activation.variables import read_variables, usable_on_windows
 
-    return usable_on_windows(read_variables(Path(prefix)).values)[0]
+    return usable_on_windows(read_variables(Path(prefix))[0])[0]
 
 
 _LAUNCHED = (".COM", ".EXE", ".BAT", ".CMD")

@@ -13,8 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sealenv.activation.gatelines import fill, gate_lines, on_path
-from sealenv.activation.settings import settings
-from sealenv.activation.variables import usable_on_windows
+from sealenv.activation.variables import settings, usable_on_windows
 from sealenv.activation.windows import script_names
 from sealenv.errors import SpecError
 from sealenv.quoting import quote_cmd, quote_ps1, to_bytes

@@ -14,7 +14,7 @@ import msgspec
 from sealenv import locations
 from sealenv.engine.client import started
 from sealenv.errors import SpecError, UsageError
-from sealenv.exports.formats import (
+from sealenv.exports import (
     SCRIPTS,
     Format,
     Request,

@@ -151,7 +151,7 @@ def _facts(
         "sealenv": __version__,
         "environment": known,
         "seal": _seal(environment.seal) if environment.seal else None,
-        "variables": sorted(read_variables(environment.prefix).values),
+        "variables": sorted(read_variables(environment.prefix)[0]),
         "packages": [
             _package(item)
             | dataclasses.asdict(shares[item.id])

@@ -142,7 +142,6 @@ def fill(
         platform=platform,
         channels=tuple(files),
         packages=tuple(topological(packages)),
-        wheels=given.wheels,
     )
 
 

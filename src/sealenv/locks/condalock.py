@@ -10,14 +10,11 @@ from typing import Any, Literal
 import msgspec
 from packaging.utils import canonicalize_name
 
-from sealenv.errors import DigestError
 from sealenv.locks.checks import (
     NO_WHEEL,
-    check_package,
-    check_subdir,
-    check_wheel,
     check_wheel_address,
     clean_url,
+    need_sha256,
     put,
 )
 from sealenv.locks.explicit import bare_package
@@ -203,7 +200,9 @@ def read_condalock(
             put(wheels[row.platform], _read_wheel(row, base, node, custom), node)
     for one in wanted & set(platforms):
         if not packages[one] and not wheels[one]:
-            _refuse_without_packages(rows, one)
+            raise rows.wrong(
+                f"it has no packages for {one}", "choose another --platform, or lock again"
+            )
     channels = [channel.url for channel in metadata.channels]
     return LockFile(
         locks=tuple(
@@ -245,22 +244,12 @@ def _rows(rows: Node, known: Collection[str], wanted: Set[str]) -> Iterator[tupl
             yield node, row
 
 
-def _refuse_without_packages(rows: Node, platform: str) -> None:
-    """Refuse a platform without packages, if another one has some."""
-    others = set()
-    for row in rows.data():
-        if isinstance(row, dict) and not str(row.get("name")).startswith("__"):
-            others.add(str(row.get("platform")))
-    if others := others - {platform}:
-        raise rows.wrong(
-            f"it has no packages for {platform}, only for {', '.join(sorted(others))}",
-            "choose one of them with --platform, or lock again",
-        )
-
-
 def _read_package(row: _Row, base: Path, node: Node) -> LockedPackage:
     package = bare_package(
-        clean_url(row.url, base), _sha256(row, node), md5=row.hash.md5, where=node.where
+        clean_url(row.url, base),
+        need_sha256(row.hash.sha256, row.name, node),
+        md5=row.hash.md5,
+        where=node.where,
     )
     package.record.update(name=row.name, version=row.version)
     if row.build is not None:
@@ -269,8 +258,6 @@ def _read_package(row: _Row, base: Path, node: Node) -> LockedPackage:
         package.record["depends"] = [
             f"{name} {constraint or ''}".strip() for name, constraint in row.dependencies.items()
         ]
-    if fault := check_package(package) or check_subdir(package, row.platform):
-        raise node.wrong(fault)
     return package
 
 
@@ -279,26 +266,13 @@ def _read_wheel(row: _Row, base: Path, node: Node, custom: Custom) -> LockedWhee
         raise node.at("url").wrong(f"{row.url[:200]!r} {why}", NO_WHEEL)
     url = clean_url(row.url, base)
     needs = custom.wheels.get(url, Needs())
-    wheel = LockedWheel(
+    return LockedWheel(
         name=canonicalize_name(row.name),
         version=row.version,
         url=url,
-        sha256=_sha256(row, node),
+        sha256=need_sha256(row.hash.sha256, row.name, node),
         requires_dist=needs.requires_dist,
         requires_python=needs.requires_python,
-    )
-    if fault := check_wheel(wheel):
-        raise node.at("url").wrong(fault)
-    return wheel
-
-
-def _sha256(row: _Row, node: Node) -> str:
-    if row.hash.sha256 is not None:
-        return row.hash.sha256
-    raise DigestError(
-        f"{row.name} has no sha256, so it cannot be verified",
-        where=node.where,
-        hint="lock again: sealenv lock, or conda-lock",
     )
 
 

@@ -1,7 +1,4 @@
-"""Read and write `@EXPLICIT` lists (CEP 23): one URL on each line, with the digest after `#`.
-
-conda-lock writes wheels into such a list as comments: `# pip NAME @ URL#sha256=HEX`.
-"""
+"""Read and write `@EXPLICIT` lists (CEP 23): one URL on each line, with the digest after `#`."""
 
 from __future__ import annotations
 
@@ -16,24 +13,20 @@ from sealenv.errors import DigestError, SpecError
 from sealenv.locks.checks import (
     check_package,
     check_url,
-    check_wheel,
-    check_wheel_address,
     clean_url,
     file_name,
     folder_name,
     split_dist,
 )
-from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile
+from sealenv.locks.model import Lock, LockedPackage, LockFile
 from sealenv.spec.yaml_nodes import lines_of
 from sealenv.urls import split_credentials
 
 _LINE = re.compile(r"(?P<url>[^#]+)(#(?P<digest>.*))?")
 _DIGEST = re.compile(r"(?P<md5>[0-9a-f]{32})|(sha256:)?(?P<sha256>[0-9a-f]{64})")
 _PLATFORM = re.compile(r"#\s*platform:\s*([a-z0-9-]+)\s*")
-_PIP = re.compile(
-    r"#\s*pip\s+(?P<name>[\w.-]+)(\[[^\]]*\])?\s*(?P<how>@|===?)\s*(?P<url>[^#\s]+)"
-    r"(#sha256=(?P<sha256>\S+))?.*"
-)
+_PIP = re.compile(r"#\s*pip\s+[\w.-]+(\[[^\]]*\])?\s*(@|==).*")
+"""A wheel, as conda-lock writes it."""
 
 
 class ExplicitEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +65,6 @@ class ExplicitList(msgspec.Struct, frozen=True, kw_only=True):
     platform: str | None
     """From a comment, or the folders of the URLs; None if all are noarch."""
     entries: tuple[ExplicitEntry, ...]
-    wheels: tuple[LockedWheel, ...] = ()
     secrets: dict[str, str] = {}
     """Channel URL -> the same with the credentials from the list. Never written."""
 
@@ -108,7 +100,6 @@ class ExplicitList(msgspec.Struct, frozen=True, kw_only=True):
             platform=self.platform or platform,
             channels=tuple(dict.fromkeys(p.channel for p in packages)),
             packages=packages,
-            wheels=self.wheels,
         )
         return LockFile(locks=(lock,))
 
@@ -163,16 +154,19 @@ def read_explicit(text: str, source: str) -> ExplicitList:
         SpecError: a line is not the URL of a package; with its number and the reason.
     """
     entries: dict[str, ExplicitEntry] = {}
-    wheels: list[LockedWheel] = []
     secrets: dict[str, str] = {}
-    comment: tuple[str, int] | None = None
+    platform: str | None = None
     for number, raw in enumerate(lines_of(text), 1):
         line = raw.strip()
         where = f"{source}:{number}:1"
         if found := _PLATFORM.fullmatch(line):
-            comment = comment or (found.group(1), number)
-        if found := _PIP.fullmatch(line):
-            wheels.append(_wheel(found, where))
+            platform = platform or found.group(1)
+        if _PIP.fullmatch(line):
+            raise SpecError(
+                "a list of exact packages cannot contain pip packages",
+                where=where,
+                hint="use conda-lock.yml itself, or remove the line",
+            )
         if not line or line.startswith("#") or line == "@EXPLICIT":
             continue
         entry = _entry(line, where, number)
@@ -186,31 +180,22 @@ def read_explicit(text: str, source: str) -> ExplicitList:
         entries[name] = entry
         if secret := split_credentials(line.partition("#")[0]).secret:
             secrets[entry.channel.rstrip("/")] = secret.rpartition("/")[0].rpartition("/")[0]
-    return ExplicitList(
-        source=source,
-        platform=_platform(list(entries.values()), comment, source),
-        entries=tuple(entries.values()),
-        wheels=tuple(wheels),
-        secrets=secrets,
-    )
-
-
-def _platform(
-    entries: list[ExplicitEntry], comment: tuple[str, int] | None, source: str
-) -> str | None:
-    platform = comment[0] if comment else None
-    for entry in entries:
+    for entry in entries.values():
         if entry.subdir == "noarch":
             continue
         platform = platform or entry.subdir
         if entry.subdir != platform:
-            why = f"line {comment[1]} says {platform}" if comment else f"others for {platform}"
             raise SpecError(
-                f"{entry.fn} is for {entry.subdir[:80]}, and {why}",
+                f"{entry.fn} is for {entry.subdir[:80]}, and the list for {platform}",
                 where=f"{source}:{entry.line}:1",
                 hint="a list is for one platform",
             )
-    return platform
+    return ExplicitList(
+        source=source,
+        platform=platform,
+        entries=tuple(entries.values()),
+        secrets=secrets,
+    )
 
 
 def _entry(line: str, where: str, number: int) -> ExplicitEntry:
@@ -233,32 +218,6 @@ def _entry(line: str, where: str, number: int) -> ExplicitEntry:
             hint="after '#' write 32 (md5) or 64 (sha256) lowercase hexadecimal digits (CEP 23)",
         )
     return ExplicitEntry(url=url, md5=found["md5"], sha256=found["sha256"], line=number)
-
-
-def _wheel(line: re.Match[str], where: str) -> LockedWheel:
-    """Read a wheel in a comment of conda-lock."""
-    from packaging.utils import canonicalize_name
-
-    if line["how"] != "@" and "://" not in line["url"]:
-        raise SpecError(
-            f"the pip package {line['name'][:80]!r} has no URL and no sha256",
-            where=where,
-            hint="remove the line, or write '# pip NAME @ URL#sha256=HEX'",
-        )
-    if why := check_wheel_address(line["url"]):
-        raise SpecError(f"the pip package {line['name'][:80]!r} {why}", where=where)
-    url = clean_url(line["url"], Path.cwd())
-    version = file_name(url).split("-")[1] if "-" in file_name(url) else ""
-    wheel = LockedWheel(
-        name=canonicalize_name(line["name"]), version=version, url=url, sha256=line["sha256"] or ""
-    )
-    if fault := check_wheel(wheel):
-        raise SpecError(
-            f"the pip package {line['name'][:80]!r}: {fault}",
-            where=where,
-            hint="remove the line, or write '# pip NAME @ URL#sha256=HEX'",
-        )
-    return wheel
 
 
 def write_explicit(lock: Lock, comments: Iterable[str] = ()) -> str:

@@ -13,16 +13,14 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from packaging.utils import canonicalize_name
 
-from sealenv.errors import DigestError, SpecError
+from sealenv.errors import SpecError
 from sealenv.locks.checks import (
     NO_WHEEL,
-    check_package,
-    check_subdir,
-    check_wheel,
     check_wheel_address,
     clean_url,
     file_name,
     folder_name,
+    need_sha256,
     put,
     split_dist,
 )
@@ -155,22 +153,15 @@ def read_pixi(
         DigestError: a package has no sha256.
     """
     root = root or load(text, str(source))
-    _check_version(root)
+    version = root.at("version")
+    if version.value not in _READ:
+        raise version.wrong(
+            f"version {str(version.value)[:20]!r} of rattler-lock is not supported; "
+            f"{' and '.join(_READ)} are",
+            "lock again: pixi lock, or sealenv lock",
+        )
     comments = _read_comments(text, str(source))
     return _Reader(root, source, environment).read(comments, platforms)
-
-
-def _check_version(root: Node) -> None:
-    node = root.at("version")
-    version = str(node.value)
-    if version not in _READ:
-        old = version.isdigit() and int(version) < int(_READ[0])
-        raise node.wrong(
-            f"version {version[:20]!r} of rattler-lock is not supported; {' and '.join(_READ)} are",
-            "update the file with a newer pixi: pixi lock"
-            if old
-            else "use a newer sealenv, or lock again: sealenv lock",
-        )
 
 
 class _Reader:
@@ -179,7 +170,8 @@ class _Reader:
         self.base = source.absolute().parent
         self.file = root.convert(_File)
         self.environment = self._choose(environment, source)
-        self.entries = self._entries()
+        # If an entry is there twice, the digest still decides what is installed.
+        self.entries = {e.kind_and_url: n for n, e in enumerate(self.file.packages)}
         self.made: dict[str, LockedPackage] = {}
 
     def read(self, comments: _Comments, wanted: Collection[str]) -> LockFile:
@@ -195,7 +187,7 @@ class _Reader:
             subdir = platform.subdir or name
             if (subdir in locks and name != subdir) or subdir not in wanted:
                 continue  # pixi names platforms freely; the one named like its subdir comes first
-            conda, wheels = self._archives(name, keys, subdir)
+            conda, wheels = self._archives(name, keys)
             own = comments.channels.get(subdir)
             locks[subdir] = Lock(
                 platform=subdir,
@@ -235,21 +227,8 @@ class _Reader:
             )
         return next(iter(found))
 
-    def _entries(self) -> dict[tuple[str, str], int]:
-        """Return the position of each entry. Packages to build from source may have variants."""
-        found: dict[tuple[str, str], int] = {}
-        for number, entry in enumerate(self.file.packages):
-            kind, url = key = entry.kind_and_url
-            first = found.setdefault(key, number)
-            if first != number and (kind == "pypi" or split_dist(file_name(url))):
-                line = self.root.at("packages", first).line
-                raise self.root.at("packages", number).wrong(
-                    f"{url[:200]!r} is described twice: in line {line} too", "remove the wrong one"
-                )
-        return found
-
     def _archives(
-        self, platform: str, keys: list[_Key], subdir: str
+        self, platform: str, keys: list[_Key]
     ) -> tuple[list[LockedPackage], list[LockedWheel]]:
         conda: dict[str, LockedPackage] = {}
         wheels: dict[str, LockedWheel] = {}
@@ -272,8 +251,6 @@ class _Reader:
                 )
             package = self.made.get(url) or self._package(entry, url, described)
             self.made[url] = package
-            if fault := check_subdir(package, subdir):
-                raise node.wrong(fault)
             put(conda, package, node)
         return list(conda.values()), list(wheels.values())
 
@@ -282,7 +259,7 @@ class _Reader:
         fn = entry.file_name or file_name(url)
         name, version, build = split_dist(fn) or ("", "", "")
         folder = url.rpartition("/")[0]
-        sha256 = _sha256(entry, node, fn)
+        sha256 = need_sha256(entry.sha256, fn, node)
         record: dict[str, Any] = {
             "depends": [],
             "name": entry.name or name,
@@ -302,7 +279,7 @@ class _Reader:
         if entry.size is not None:
             record["size"] = entry.size
         channel = self._place(entry.channel) if entry.channel else folder.rpartition("/")[0]
-        package = LockedPackage(
+        return LockedPackage(
             url=url,
             channel=channel.rstrip("/") + "/",
             fn=fn,
@@ -310,9 +287,6 @@ class _Reader:
             size=entry.size,
             record=record,
         )
-        if fault := check_package(package):
-            raise node.wrong(fault)
-        return package
 
     def _wheel(self, entry: _Entry, address: str, node: Node) -> LockedWheel:
         plain = address.removeprefix(DIRECT)
@@ -320,19 +294,16 @@ class _Reader:
             raise node.wrong(f"{plain[:200]!r} is an editable install: it has no digest", NO_WHEEL)
         if why := check_wheel_address(plain):
             raise node.at("pypi").wrong(f"{plain[:200]!r} {why}", NO_WHEEL)
-        wheel = LockedWheel(
+        return LockedWheel(
             name=canonicalize_name(entry.name or ""),
             version=entry.version or "",
             url=clean_url(plain, self.base),
-            sha256=_sha256(entry, node, plain[-200:]),
+            sha256=need_sha256(entry.sha256, plain[-200:], node),
             requires_dist=entry.requires_dist or (),
             requires_python=entry.requires_python or None,
             index=clean_url(entry.index, self.base) if entry.index else None,
             direct=plain != address,
         )
-        if fault := check_wheel(wheel):
-            raise node.at("pypi").wrong(fault)
-        return wheel
 
     def _place(self, text: str) -> str:
         """Return a channel: a path becomes a URL, a name such as conda-forge stays."""
@@ -353,16 +324,6 @@ def _machine(subdir: str) -> dict[str, str]:
     if system not in _SYSTEMS or not machine:
         return {}
     return {"platform": system, "arch": _ARCHITECTURES.get(machine, machine)}
-
-
-def _sha256(entry: _Entry, node: Node, what: str) -> str:
-    if entry.sha256 is not None:
-        return entry.sha256
-    raise DigestError(
-        f"{what} has no sha256, so it cannot be verified",
-        where=node.where,
-        hint="lock again: sealenv lock; it takes the digest from the channel",
-    )
 
 
 def _of(value: _T | dict[str, _T] | None, platform: str) -> _T | None:

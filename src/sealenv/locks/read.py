@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Set
+from collections.abc import Collection
 from pathlib import Path
 
 from msgspec import structs
@@ -15,7 +15,6 @@ from sealenv.locks.model import LockFile
 from sealenv.locks.pixi_read import read_pixi
 from sealenv.locks.pixi_write import MARK
 from sealenv.spec.environment_yml import EnvironmentFile, read_environment_yml
-from sealenv.spec.matchspec import LONGEST_SPEC
 from sealenv.spec.yaml_nodes import lines_of, load, read_text
 from sealenv.urls import is_address
 
@@ -133,16 +132,7 @@ def _checked(file: LockFile, path: Path) -> LockFile:
 
 def _is_lock(text: str) -> bool:
     """Return whether YAML is a lock: it has a version, and keys of a lock."""
-    if _has_keys({line.partition(":")[0] for line in lines_of(text) if line[:1].isalpha()}):
-        return True
-    try:
-        keys = load(text, "", aliases=True).value
-    except SpecError:
-        return False
-    return isinstance(keys, dict) and _has_keys(keys.keys())
-
-
-def _has_keys(keys: Set[str]) -> bool:
+    keys = {line.partition(":")[0] for line in lines_of(text) if line[:1].isalpha()}
     return "version" in keys and bool(keys & {"packages", "package", "environments", "metadata"})
 
 
@@ -157,22 +147,11 @@ def _looks_like_yaml(lines: list[str]) -> bool:
 
 def _specs(path: Path, lines: list[str]) -> EnvironmentFile:
     """Read a list of MatchSpecs, one on each line (CEP 23)."""
-    places: dict[str, str] = {}
-    for number, line in enumerate(lines, 1):
-        if not line or line.startswith("#"):
-            continue
-        where = f"{path}:{number}:1"
-        if len(line) > LONGEST_SPEC:
-            raise SpecError(
-                f"{line[:40]!r}... is not a MatchSpec: {len(line)} characters",
-                where=where,
-                hint="write one package on each line, such as 'numpy >=2'",
-            )
-        places.setdefault(line, where)
+    specs = {line: n for n, line in enumerate(lines, 1) if line and not line.startswith("#")}
     return EnvironmentFile(
         path=str(path),
         name=None,
         channels=(),
-        dependencies=tuple(line for line in lines if line and not line.startswith("#")),
-        places=places,
+        dependencies=tuple(specs),
+        places={spec: f"{path}:{number}:1" for spec, number in specs.items()},
     )

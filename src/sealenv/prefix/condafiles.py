@@ -117,11 +117,11 @@ def _lines(prefix: Path) -> list[str]:
 
 
 def _listed(text: str) -> list[str]:
-    """Parse a list as Python writes it, or separated by commas as in conda before 4.4."""
+    """Parse a list as Python writes it; none from any other text."""
     try:
         value = ast.literal_eval(text.strip())
     except (ValueError, SyntaxError, MemoryError, RecursionError):
-        value = [part.strip() for part in text.split(",")]
+        return []
     return [str(item) for item in value if item] if isinstance(value, (list, tuple)) else []
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -289,17 +288,12 @@ def _check_update(
                 f"--update {name!r} is not a name of a package",
                 hint="name a locked package; for a version: sealenv lock 'NAME=1.0' --update NAME",
             )
-        known = {
-            name.lower(),
-            canonicalize_name(name),
-        } & names  # of conda, and of a wheel (PEP 503)
+        known = names & {name.lower(), canonicalize_name(name)}  # a wheel's name is PEP 503
         found |= dict.fromkeys(sorted(known))
         if not known:
-            near = difflib.get_close_matches(package_name(name), sorted(names), n=4, cutoff=0.8)
             file = f" -f {where}" if where and str(where) != DEFAULT_FILE else ""
             raise UsageError(
                 f"--update {name}: it is not locked",
-                details=[f"locked is {one}" for one in near],
                 hint=f"name a locked package; to add one: sealenv lock{file} {name} --update {name}",
             )
     return tuple(found)

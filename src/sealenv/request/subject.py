@@ -120,22 +120,8 @@ def _environment(text: str, strict: bool) -> Subject:
             "the environment was never finished", where=str(prefix), hint="create it again first"
         )
     lock = _as_sealed(installed(prefix, current_platform(), strict=strict), prefix, strict=strict)
-    if strict:
-        _refuse_mixed(lock, prefix)
     file = LockFile(locks=(lock,), name=prefix.name, variables=read_state(prefix))
     return Subject(text, file, prefix)
-
-
-def _refuse_mixed(lock: Lock, prefix: Path) -> None:
-    """Refuse packages of another platform: a lock is for one."""
-    strange = [p for p in lock.packages if p.subdir not in (lock.platform, "noarch")]
-    if strange:
-        raise RecordError(
-            f"the environment is for {lock.platform}, and contains packages that are not",
-            where=str(prefix),
-            details=[f"{p.dist} is for {p.subdir}" for p in strange[:10]],
-            hint="install them again for one platform",
-        )
 
 
 def _as_sealed(lock: Lock, prefix: Path, *, strict: bool) -> Lock:

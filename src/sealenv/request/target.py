@@ -72,7 +72,7 @@ def read_words(words: Sequence[str], name: str | None, prefix: str | None) -> Wo
         raise UsageError("both a name and a prefix", hint="give -n NAME, or -p PREFIX")
     if name is None and prefix is None:
         word = rest.pop(0) if rest else None
-        _refuse_no_name(word, rest)
+        _refuse_no_name(word)
     else:
         word = None
         if any(map(_LIKE_A_VERSION.fullmatch, rest[1:])):
@@ -94,15 +94,15 @@ def read_words(words: Sequence[str], name: str | None, prefix: str | None) -> Wo
     return Words(name=word, prefix=prefix, python=python, packages=tuple(packages))
 
 
-def _refuse_no_name(word: str | None, rest: Sequence[str]) -> None:
+def _refuse_no_name(word: str | None) -> None:
     """Refuse a version or a package instead of the name."""
-    if word is None or not ("=" in word or (_VERSION.fullmatch(word) and not rest)):
+    if word is None or not ("=" in word or _VERSION.fullmatch(word)):
         return
     what = "a package" if "=" in word else "a Python version"
-    command = " ".join(map(shown, ["sealenv", "create", "my_env", word, *rest]))
     raise UsageError(
         f"{word} is {what}, and the environment has no name",
-        hint=f"give a name first: {command}; to use it as the name: -n {shown(word)}",
+        hint=f"name it first: sealenv create my_env {shown(word)}; to use it as the name: "
+        f"-n {shown(word)}",
     )
 
 
@@ -256,7 +256,7 @@ def _place(
     if not chosen:
         raise UsageError(
             "an environment needs a name or a prefix",
-            hint="name it first, as in `sealenv create my_env`, or give a folder with -p",
+            hint="name it with -n my_env, or give a folder with -p",
         )
     check_name(chosen, None if name else where)
     return local_place(os.path.join(default_envs_dir(), environment_folder(chosen, python)))

@@ -254,12 +254,8 @@ def check_platform(text: str | None) -> str:
     if text is None:
         return current_platform()
     if text not in _SUBDIRS:
-        import difflib
-
-        near = difflib.get_close_matches(text, _SUBDIRS, n=4, cutoff=0.6)
         raise SpecError(
             f"{text[:80]!r} is not a platform",
-            details=[f"there is {one}" for one in near],
             hint="write linux-64, osx-arm64, win-64 or the like",
         )
     return text

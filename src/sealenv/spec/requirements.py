@@ -25,14 +25,6 @@ _OPTIONS = {
     "-f": "find-links",
     "--find-links": "find-links",
 }
-_REFUSED = {
-    "-e": "an editable install is not a package: it cannot be locked with a digest",
-    "--editable": "an editable install is not a package: it cannot be locked with a digest",
-    "-r": "other files are not read: put all requirements into this file",
-    "--requirement": "other files are not read: put all requirements into this file",
-    "-c": "other files are not read: put all requirements into this file",
-    "--constraint": "other files are not read: put all requirements into this file",
-}
 _OPTION = re.compile(r"(--[\w-]+|-\w)[ =]*(.*)")
 _COMMENT = re.compile(r"(^|\s+)#[^\r\n]*$")  # as in pip
 _VCS = re.compile(r"(git|hg|svn|bzr)\+|git://|ssh://", re.IGNORECASE)
@@ -87,13 +79,12 @@ def requirement_name(text: str) -> str:
 def _option(line: str, folder: Path) -> PipLine:
     match = _OPTION.fullmatch(line)
     name, value = match.groups() if match else (line.split()[0], "")
-    if name in _REFUSED:
-        raise SpecError(f"{name}: {_REFUSED[name]}", hint="list the requirements here")
     kind = _OPTIONS.get(name)
     if kind is None:
         raise SpecError(
-            f"{name} is not an option for a 'pip:' section",
-            hint="use --index-url, --extra-index-url or --find-links",
+            f"{name} in a 'pip:' section cannot be locked",
+            hint="list requirements, --index-url, --extra-index-url or --find-links; build a wheel of a "
+            "project that you edit",
         )
     value, quoted = _unquoted(value)
     folder_of_wheels = kind == "find-links" and (quoted or " -" not in value)
@@ -145,14 +136,10 @@ def _requirement(line: str) -> str:
 
 def _check_url(line: str, parsed: Requirement) -> None:
     scheme = scheme_of(parsed.url or "")
-    if not scheme:
-        raise SpecError(
-            f"{line!r} has no URL after '@'", hint="write 'NAME @ https://host/FILE.whl'"
-        )
     if scheme not in {"http", "https"}:
         raise SpecError(
-            f"{line!r} is a path on this machine: the lock would not work on others",
-            hint="put the wheel into a folder and give that with --find-links",
+            f"{line!r} has no http or https URL, so the lock would not work on other machines",
+            hint="write 'NAME @ https://host/FILE.whl', or give a folder of wheels with --find-links",
         )
     parts = urlsplit(parsed.url or "")
     if split_credentials(parsed.url or "").secret is not None:

@@ -394,8 +394,9 @@ def check_identity(archive: LockedPackage | LockedWheel, identity: Mapping[str, 
     else:
         wanted = {key: str(archive.record[key]) for key in ("name", "version", "build")}
         if "build_number" in archive.record:  # else the rest is taken from this very index
-            wanted["noarch"] = str(archive.is_noarch_python)
-            found["noarch"] = str(identity.get("noarch") == "python")
+            wanted["noarch"] = "python" if archive.is_noarch_python else "not python"
+            python = identity.get("noarch") == "python"
+            found["noarch"] = "python" if python else "not python"
     for key, value in wanted.items():
         if found.get(key, value) != value:
             raise refused(archive, str(found[key]), f"is its {key}, not {value!r}")

@@ -168,10 +168,8 @@ def _exact(package: LockedPackage, lock: Lock) -> str:
 
 def pixi(request: Request) -> str:
     """Write rattler-lock 7 (`pixi.lock`)."""
-    file = request.several()
-    _warn_of_channels(file, request)
     # pixi needs `noarch` to link a package, so a missing value is read from the archive.
-    return write_pixi(_with("build_number", file, request))
+    return write_pixi(_with("build_number", request.several(), request))
 
 
 def condalock(request: Request) -> str:
@@ -179,7 +177,6 @@ def condalock(request: Request) -> str:
     file = request.several()
     for lock in file.locks:
         _refuse_elsewhere(lock)
-    _warn_of_channels(file, request)
     # An @EXPLICIT list has no dependencies, so they are read from the archives.
     return write_condalock(_with("depends", file, request))
 
@@ -205,14 +202,6 @@ def _refuse_elsewhere(lock: Lock) -> None:
             "this format takes the platform of a package from its URL, and some URLs do not contain it",
             details=[f"{p.url} is for {p.subdir}" for p in elsewhere[:10]],
             hint="use --format pixi, or mirror the packages and lock from the mirror",
-        )
-
-
-def _warn_of_channels(file: LockFile, request: Request) -> None:
-    if file.channels_apart:
-        request.warn(
-            "the platforms have different orders of channels, and the format has one list: "
-            f"other tools use {', '.join(file.channels)} for all"
         )
 
 

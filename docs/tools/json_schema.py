@@ -35,8 +35,8 @@ from sealenv.commands.repair import Repaired
 from sealenv.commands.report import Reported
 from sealenv.commands.seal import Sealed
 from sealenv.commands.verify import Verified
+from sealenv.commands.which import Resolution
 from sealenv.errors import ErrorJson
-from sealenv.inventory.candidates import Resolution
 from sealenv.relocation.audit import Audited
 
 PAGE = Path(__file__).resolve().parents[1] / "reference" / "json.schema.json"

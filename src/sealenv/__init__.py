@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from sealenv.commands.seal import seal as seal
     from sealenv.commands.verify import Verified as Verified
     from sealenv.commands.verify import verify as verify
+    from sealenv.commands.which import Resolution as Resolution
     from sealenv.commands.which import which as which
     from sealenv.errors import BundleError as BundleError
     from sealenv.errors import CacheBusyError as CacheBusyError
@@ -81,7 +82,6 @@ if TYPE_CHECKING:
     from sealenv.errors import SolveError as SolveError
     from sealenv.errors import SpecError as SpecError
     from sealenv.errors import UsageError as UsageError
-    from sealenv.inventory.candidates import Resolution as Resolution
     from sealenv.progress import Reporter as Reporter
     from sealenv.relocation.audit import Audited as Audited
     from sealenv.seals.findings import Finding as Finding
@@ -94,7 +94,7 @@ _MODULES = {
     "commands.remove": "remove Removed",
     "commands.run": "run",
     "commands.environments": "list info Environment Info",
-    "commands.which": "which",
+    "commands.which": "which Resolution",
     "commands.verify": "verify Verified",
     "commands.repair": "repair Repaired",
     "commands.seal": "seal Sealed",
@@ -108,7 +108,6 @@ _MODULES = {
     "commands.doctor": "doctor Examined",
     "commands.cache": "cache_info cache_clean CacheCleaned CacheInfo",
     "progress": "Reporter",
-    "inventory.candidates": "Resolution",
     "relocation.audit": "Audited",
     "errors": "BundleError CacheBusyError CacheDamagedError ChangedSinceError ChannelError "
     "CheckFailedError DigestError DirtyShellError EngineError FetchError FilesystemError "

@@ -159,7 +159,7 @@ def test_the_life_of_an_environment(made: Created, here: Machine) -> None:
     assert file.is_file()
     assert not sealenv.verify(copy, fast=True).damaged
     (copy / "notes.txt").write_text("mine")
-    assert [f.path for f in sealenv.seal(copy, dry_run=True).files] == ["notes.txt"]
+    assert [f.path for f in sealenv.seal(copy, dry_run=True).findings] == ["notes.txt"]
     sealenv.seal(copy)
     assert not sealenv.verify(copy).damaged
     fixed = sealenv.audit(copy, fix=True)

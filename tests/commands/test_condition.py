@@ -143,21 +143,16 @@ def test_untracked_files(machine: Machine, prefix: Path) -> None:
     assert (prefix / "analysis.ipynb").read_text() == "mine\n"
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "lib/python3.12/site-packages/x.pth",
-        "lib/libown.so",
-        "bin/own",
-        "etc/conda/activate.d/own.sh",
-    ],
-)
-def test_untracked_code(machine: Machine, prefix: Path, name: str) -> None:
-    (prefix / name).parent.mkdir(parents=True, exist_ok=True)
-    (prefix / name).write_text("x\n")
+def test_untracked_code(machine: Machine, prefix: Path) -> None:
+    names = (
+        "bin/own", "etc/conda/activate.d/own.sh", "lib/libown.so", "lib/python3.12/site-packages/x.pth",
+    )  # fmt: skip
+    for name in names:
+        (prefix / name).parent.mkdir(parents=True, exist_ok=True)
+        (prefix / name).write_text("x\n")
     answer = machine.json("verify", "e", code=1)
     assert answer["condition"] == "damaged"
-    assert [found["kind"] for found in answer["findings"]] == ["untracked-code"]
+    assert {found["kind"] for found in answer["findings"]} == {"untracked-code"}
     assert "sealenv seal e" in machine.run("verify", "e", code=1).stderr.splitlines()[-1]
     assert "delete it" in machine.json("repair", "e", code=1)["left"][0]["hint"]
     machine.run("seal", "e", "-y")
@@ -176,19 +171,6 @@ def test_a_condarc_that_was_added(machine: Machine, prefix: Path) -> None:
     machine.run("seal", "e", "-y")
     condarc.write_text("channels: [evil]\n")
     assert kinds(machine.json("verify", "e", code=1)) == {("untracked-code", ".condarc")}
-
-
-def test_repair_writes_activation_scripts(machine: Machine, prefix: Path) -> None:
-    scripts = json.loads((prefix / SEAL).read_text())["activation"]
-    before = {name: (prefix / name).read_bytes() for name in scripts}
-    for name in scripts[::2]:
-        (prefix / name).unlink()
-    for name in scripts[1::2]:
-        (prefix / name).write_text("echo\n")
-    machine.json("verify", "e", code=1)
-    assert machine.json("repair", "e")["left"] == []
-    assert {name: (prefix / name).read_bytes() for name in scripts} == before
-    assert machine.json("verify", "e")["findings"] == []
 
 
 def test_changed_variables_are_a_modification(machine: Machine, prefix: Path) -> None:
@@ -252,8 +234,11 @@ def test_a_foreign_environment(machine: Machine, prefix: Path) -> None:
     answer = machine.json("verify", "e", "--locked")
     assert (answer["state"], answer["condition"]) == ("foreign", "as made")
     next(prefix.glob("share/prio/*")).unlink()
-    answer = machine.json("verify", "e", code=1)
-    assert (answer["state"], answer["condition"]) == ("foreign", "damaged")
+    for fast in ([], ["--fast"]):
+        answer = machine.json("verify", "e", *fast, code=1)
+        assert (answer["state"], answer["condition"]) == ("foreign", "damaged")
+    next((prefix / "conda-meta").glob("prio-*.json")).write_text("{")
+    assert "record" in {kind for kind, _ in kinds(machine.json("verify", "e", code=1))}
 
 
 @pytest.mark.slow
@@ -272,7 +257,6 @@ def test_conda_packages_changed_by_pip(
     assert "modified" in machine.run("list").stdout
     pip(machine, "e", "uninstall", "-y", "cow")
     assert kinds(machine.json("verify", "e")) == {("removed", "py-cow")}
-    assert machine.json("info", "e")["condition"] == "modified"
     assert machine.run("repair", "e").stderr.endswith("nothing to repair\n")
     machine.run("seal", "e", "-y")
     assert machine.json("verify", "e", "--locked")["findings"] == []
@@ -320,6 +304,8 @@ def test_packages_of_pip(warm_machine: Machine, own_environment: Path, tmp_path:
     assert machine.json("verify", "e", "--locked")["condition"] == "as made"
     assert machine.json("diff", "e")["equal"]
     assert machine.json("info", "e")["condition"] is None
+    pip(machine, "e", "install", "--index-url", index.url, "--force-reinstall", "cowsay==1.0")
+    assert machine.json("verify", "e", "--locked")["findings"] == []
     pip(machine, "e", "install", "--index-url", index.url, "cowsay==2.0")
     assert kinds(machine.json("verify", "e")) == {("changed", "cowsay")}
     pip(machine, "e", "uninstall", "-y", "cowsay")

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from sealenv.seals import filetable
 from sealenv.seals.seal import (
     SCHEMA,
+    TABLE_SCHEMA,
     DistributionNote,
     EngineNote,
     Fingerprints,
@@ -44,4 +44,4 @@ def test_the_fields_of_the_spec() -> None:
 
 def test_the_schema() -> None:
     assert f"`{SCHEMA}`." in section("seal.md", "Fields")
-    assert f"`{filetable.SCHEMA}`." in section("seal.md", "The file table")
+    assert f"`{TABLE_SCHEMA}`." in section("seal.md", "The file table")

@@ -40,17 +40,3 @@ def write_prefix(prefix: Path, packages: Sequence[dict[str, Any]], asked: Sequen
         f"==> 2026-01-01 00:00:00 <==\n# conda version: 26.1.0\n# update specs: {list(asked)!r}\n"
     )
     return prefix
-
-
-def many(count: int) -> list[dict[str, Any]]:
-    """Packages that need up to three of those before them, each with two files."""
-    licences = ("MIT", "BSD-3-Clause", "Apache-2.0", "LGPL-2.1-or-later", "no licence of SPDX")
-    found = []
-    for n in range(count):
-        needs = sorted(
-            {f"pkg-{n // 2:03} >=1", f"pkg-{n // 3:03}", f"pkg-{n // 7:03}"} if n else ()
-        )
-        text = "x" * (200 + (n * 7919) % 5000 * (1 + n % 5))
-        files = {f"lib/pkg-{n:03}/data": text, f"bin/tool-{n:03}": "#!/bin/sh\n"}
-        found.append(package(f"pkg-{n:03}", *needs, files=files, license=licences[n % 5]))
-    return found

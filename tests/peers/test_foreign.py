@@ -147,7 +147,7 @@ def test_repair_puts_back_what_its_package_ships(machine: Machine, foreign: Path
 
 def test_it_is_sealed_moved_and_cloned(machine: Machine, foreign: Path) -> None:
     adopted = machine.json("seal", str(foreign), "-y")
-    assert adopted["files"] == []
+    assert adopted["findings"] == []
     assert damage(machine, foreign) == []
     written = spellings(foreign)
     moved = machine.home / "its new place"

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from sealenv.layout import FILES, SEAL
-from sealenv.prefix.records import scan_records
 from tests.channel import Channels
 from tests.machine import Machine
 
@@ -68,21 +67,3 @@ def test_a_record_that_leads_out(
         assert answer["where"].endswith(record.name)
         assert "outside the environment" in answer["what"]
     assert not (warm_machine.root / "b.sealenv").exists()
-
-
-def test_one_path_that_cannot_be_put_back(warm_machine: Machine, prefix: Path) -> None:
-    """It is left with the reason, the rest comes back, and no folder is made for it."""
-    whole = next(
-        entry.path for record in scan_records(prefix)[0] for entry in record.paths_data.paths
-    )
-    (prefix / whole).unlink()
-    path = "newdir/sub/x"
-    add(prefix, {"_path": path})
-    for name in (SEAL, FILES):  # a seal's file table would be believed, not the record
-        (prefix / name).unlink()
-    before = {p for p in prefix.rglob("*") if p.is_dir()}
-    answer = warm_machine.json("repair", "e", "--offline", code=1)
-    assert whole in [f["path"] for f in answer["repaired"]]
-    hints = {f["path"]: f["hint"] for f in answer["left"]}
-    assert "no such file" in hints[path]
-    assert {p for p in prefix.rglob("*") if p.is_dir()} == before

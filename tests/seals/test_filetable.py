@@ -6,13 +6,11 @@ import hashlib
 import os
 import struct
 from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
 
 import pytest
 
-from sealenv.seals.filetable import decode, encode
-from sealenv.seals.snapshot import hash_rows, row_of, take_snapshot
+from sealenv.seals.seal import encode
+from sealenv.seals.snapshot import hash_rows, take_snapshot
 
 
 def table_of(prefix: Path) -> bytes:
@@ -36,15 +34,3 @@ def test_each_byte(tmp_path: Path) -> None:
         expected += struct.pack("<QQQQ", mode, there.st_mtime_ns, there.st_ino, size)
     expected += hashlib.sha256(b"b/x").digest() + bytes(32) + hashlib.sha256(b"1\n").digest()
     assert table_of(tmp_path) == expected + b"a\0b\0b/x"
-
-
-def test_an_inode_of_128_bits(tmp_path: Path) -> None:
-    """As ReFS has, which Dev Drives are."""
-    (tmp_path / "x").write_text("x")
-    there = os.stat(tmp_path / "x")
-    told = {name: getattr(there, name) for name in dir(there) if name.startswith("st_")}
-    fake_status = SimpleNamespace(**told | {"st_ino": (7 << 64) + 5})
-    row = row_of("x", cast("os.stat_result", fake_status))
-    row.digest = bytes(range(32))
-    assert row.inode == 5
-    assert decode(encode([row]))["x"].same_stat(row)

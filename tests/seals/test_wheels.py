@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sealenv.locks import LockedWheel
 from sealenv.seals.distributions import Distribution
-from sealenv.seals.wheels import as_found, is_of, locked_wheels, requested_of
+from sealenv.seals.wheels import as_found, is_of, locked_wheels
 
 URL = "https://files.example.org/vfive-2024.7.4-py3-none-any.whl"
 
@@ -23,16 +22,3 @@ def test_the_version_is_the_one_in_metadata(tmp_path: Path) -> None:
     assert as_found(tmp_path, found, wheel).version == "2024.07.04"
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: vfive\nVersion: 9\n")
     assert as_found(tmp_path, found, wheel).version == "2024.7.4"
-
-
-def test_what_has_no_wheel_was_not_taken_away() -> None:
-    sealed = [LockedWheel(name=name, version="1", url="", sha256="") for name in ("one", "two")]
-    lines = [
-        "One >=1",
-        "two",
-        "two<9; sys_platform == 'win32'",
-        "for-windows; os_name == 'nt'",
-        "[",
-    ]
-    assert requested_of(lines, sealed, sealed) == tuple(lines[:-1])
-    assert requested_of(lines, sealed, sealed[:1]) == (lines[0], lines[3])

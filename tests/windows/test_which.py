@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from sealenv.commands.which import which
+from sealenv.commands.which import which, windows_candidates
 from sealenv.fields import to_json
-from sealenv.inventory.candidates import windows_candidates
 from tests.channel import Channels
 from tests.windows.machine import Windows
 from tests.windows.prefixes import create_on_this_machine

@@ -40,8 +40,8 @@ _GROUPS = {
     },
     "Check": {
         "verify": ("verify", "Compare an environment with its seal."),
-        "repair": ("repair", "Restore damaged files from the packages' archives."),
-        "seal": ("repair", "Seal an environment as it is now, or adopt one of another tool."),
+        "repair": ("verify", "Restore damaged files from the packages' archives."),
+        "seal": ("verify", "Seal an environment as it is now, or adopt one of another tool."),
         "diff": ("lock", "Compare locks and environments."),
         "report": ("environments", "Show an environment on one page, or write its SBOM."),
     },

@@ -18,7 +18,7 @@ from sealenv.cli.options import (
 from sealenv.cli.output import fitted, paint, print_json
 
 if TYPE_CHECKING:
-    from sealenv.inventory.candidates import Resolution
+    from sealenv.commands.which import Resolution
 
 
 @click.command(
@@ -112,8 +112,6 @@ def which_command(as_json: bool, env: str, command: str | None) -> int:
     else:
         for line in _lines(answer):
             click.echo(printable(line))
-        for text in answer.notes:
-            click.echo(fitted(printable(f"note: {text}"), 6), err=True)
         for text in answer.warnings:
             line = fitted(printable(f"warning: {text}"), 9)
             click.echo(paint("warning", fg="yellow") + line.removeprefix("warning"), err=True)

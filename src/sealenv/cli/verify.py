@@ -1,4 +1,4 @@
-"""`sealenv verify`, and how findings are printed."""
+"""`sealenv verify`, `repair` and `seal`, and how findings are printed."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.options import JSON, QUIET, Command, environment
-from sealenv.cli.output import counted, fitted, is_terminal, print_json
+from sealenv.cli.options import JSON, QUIET, YES, Command, environment
+from sealenv.cli.output import ask, counted, fitted, is_terminal, print_json
+from sealenv.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sealenv.commands.repair import Repaired
+    from sealenv.commands.seal import Sealed
     from sealenv.commands.verify import Verified
     from sealenv.seals.findings import Finding
 
@@ -71,8 +74,6 @@ def verify_command(
         return code
     if not quiet:
         show_findings(report.findings, f"sealenv verify {shown(env)}{' --fast' * fast}")
-    for note in report.notes:
-        click.echo(fitted(f"note: {note}", 6), err=True)
     click.echo(_summary(report), err=True)
     for line in _next_steps(report, shown(env), lock):
         click.echo(fitted(line, 6), err=True)
@@ -137,12 +138,7 @@ def _next_steps(report: Verified, env: str, lock: str | None) -> list[str]:
 
 
 def show_findings(findings: Sequence[Finding], command: str) -> None:
-    """Print one line for each finding to stdout; a terminal shows only the first.
-
-    Args:
-        findings: of verify.
-        command: lists the same findings.
-    """
+    """Print one line for each finding to stdout; a terminal shows only the first."""
     print_most([_line(finding) for finding in findings], command)
 
 
@@ -157,15 +153,114 @@ def _line(finding: Finding) -> str:
 
 
 def print_most(lines: Sequence[str], command: str) -> None:
-    """Print lines to stdout; in a terminal only the first, and how to list all.
-
-    Args:
-        lines: what to print.
-        command: prints the same lines.
-    """
+    """Print lines to stdout; in a terminal only the first, and the command that lists all."""
     most = _MOST if is_terminal(sys.stdout) and len(lines) > _MOST else len(lines)
     for line in lines[:most]:
         click.echo(line)
     if most < len(lines):
         pager = "more" if os.name == "nt" else "cat"
         click.echo(f"... and {len(lines) - most} more; to list all: {command} | {pager}")
+
+
+_DRY = click.option(
+    "-d", "--dry-run", is_flag=True, help="Show what would be done; change nothing."
+)
+
+
+@click.command(
+    "repair",
+    cls=Command,
+    epilog="\b\nExamples:\n  sealenv repair my_env_3_12 --dry-run\n  sealenv repair my_env_3_12\n"
+    "  sealenv repair ./env --offline --json\n",
+)
+@environment()
+@_DRY
+@click.option("--offline", is_flag=True, help="Do not use the network.")
+@JSON
+@QUIET
+def repair_command(dry_run: bool, offline: bool, as_json: bool, quiet: bool, env: str) -> int:
+    """Restore the damaged files that `verify` finds in ENV (a name or a path).
+
+    Files come from the archives that the environment was made from, in the cache or the channel.
+    Packages that conda, mamba or pip changed stay as they are. Exit code 1: damage is left.
+    """
+    from sealenv.cli.progress import make_reporter
+    from sealenv.commands.repair import repair
+
+    with make_reporter(quiet=quiet or as_json, verbose=0) as reporter:
+        done = repair(env, dry_run=dry_run, offline=offline, reporter=reporter)
+    if as_json:
+        print_json(done)
+    else:
+        _show_repaired(done, env)
+    return 1 if done.left else 0
+
+
+def _show_repaired(done: Repaired, env: str) -> None:
+    from sealenv.naming import printable, shown
+
+    word = "would repair" if done.dry_run else "repaired"
+    lines = []
+    for finding in done.repaired:
+        owner = printable(f" ({finding.package})" if finding.package else "")
+        lines.append(f"{word}  {printable(finding.path, path=True)}{owner}: {finding.kind}")
+    for finding in done.left:
+        lines.append(f"left  {finding.kind} {printable(finding.path, path=True)}")
+        lines.append(f"      {printable(finding.hint)}")
+    print_most(lines, f"sealenv repair {shown(env)} --dry-run")
+    verb = "to repair" if done.dry_run else "repaired"
+    count = f"{len(done.repaired)} {verb}, {len(done.left)} left"
+    click.echo(count if done.repaired or done.left else "nothing to repair", err=True)
+
+
+@click.command(
+    "seal",
+    cls=Command,
+    epilog="\b\nExamples:\n  sealenv seal my_env_3_12 --dry-run\n  sealenv seal my_env_3_12 -y\n",
+)
+@environment()
+@_DRY
+@YES
+@JSON
+@QUIET
+def seal_command(dry_run: bool, yes: bool, as_json: bool, quiet: bool, env: str) -> int:
+    """Seal ENV (a name or a path) as it is now, after intended changes.
+
+    Shows what differs from the seal before: packages that conda, mamba or pip changed, and files. An
+    environment of another tool is adopted: it gets a seal and activation scripts.
+    """
+    from sealenv.cli.progress import make_reporter
+    from sealenv.commands.seal import seal
+    from sealenv.naming import shown
+
+    asking = not (yes or dry_run)
+    if asking and (as_json or not is_terminal(sys.stdin)):
+        raise UsageError(
+            "sealing accepts all changes and needs a confirmation",
+            hint=f"look at them with --dry-run, then: sealenv seal {shown(env)} -y",
+        )
+    with make_reporter(quiet=quiet or as_json, verbose=0) as reporter:
+
+        def confirm(change: Sealed) -> None:
+            reporter.end()
+            _show_change(change, env)
+            ask("Seal it as it is?")
+
+        change = seal(env, dry_run=dry_run, confirm=confirm if asking else None, reporter=reporter)
+    if as_json:
+        print_json(change)
+    elif change.empty:
+        click.echo("nothing has changed since it was sealed", err=True)
+    else:
+        if not asking and not quiet:
+            _show_change(change, env)
+        click.echo(f"{'would be sealed' if dry_run else 'sealed':<14} {change.prefix}", err=True)
+    return 0
+
+
+def _show_change(change: Sealed, env: str) -> None:
+    from sealenv.naming import shown
+
+    if change.adopted:
+        click.echo(f"adopted: made by {change.engine.name} {change.engine.version}".rstrip())
+    show_findings(change.findings, f"sealenv seal {shown(env)} --dry-run")

@@ -16,7 +16,7 @@ from sealenv.locations import envs_dirs
 from sealenv.naming import shown
 from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.request.arguments import StrPath, prefix_of, several
-from sealenv.seals.changes import is_modified
+from sealenv.seals.compare import is_modified
 from sealenv.seals.distributions import scan_distributions
 from sealenv.seals.findings import STATES
 from sealenv.seals.seal import Seal, read_seal, why_moved

@@ -7,7 +7,6 @@ the old or the right one. Damaged compiled files are deleted: Python writes them
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,19 +15,20 @@ import msgspec
 from sealenv.activation.scripts import write_scripts
 from sealenv.activation.variables import STATE
 from sealenv.commands.verify import examine
-from sealenv.engine.client import Engine, started
+from sealenv.engine.client import started
 from sealenv.errors import PrefixError, from_oserror
 from sealenv.fields import AbsolutePath
-from sealenv.layout import CONDARC
+from sealenv.layout import CONDARC, FILES, SCRATCH
 from sealenv.naming import shown
 from sealenv.prefix.condafiles import write_condarc
 from sealenv.prefix.exclusive import exclusive
 from sealenv.progress import QUIET, Reporter
-from sealenv.repairs.archives import obtain
-from sealenv.repairs.plan import Plan, make_plan
-from sealenv.repairs.restore import alone, clear, make_way, restore, set_mode
+from sealenv.repairs.restore import alone, make_way, restore, set_mode, wheel_of
 from sealenv.request.arguments import StrPath, named, prefix_of
+from sealenv.seals.compare import Comparison
 from sealenv.seals.findings import Finding, refuse_moved
+from sealenv.seals.snapshot import FOLDER, source_of
+from sealenv.system.deleting import delete
 from sealenv.system.processes import programs_in
 
 
@@ -55,6 +55,37 @@ class Repaired(msgspec.Struct, frozen=True, kw_only=True):
     left: tuple[LeftFinding, ...]
 
 
+_FILE, _SCRIPT, _MODE, _COMPILED = "file", "script", "mode", "compiled"
+"""What repair does about a finding: restore it from an archive, write it, set its mode, or delete it."""
+_OF_FILES = frozenset(
+    {"missing", "altered", "wrong-type", "wrong-link", "unreadable", "unpatched", "stale-pyc"}
+)
+_LEFT = {
+    "untracked-code": "delete it, or keep it with: sealenv seal ENV",
+    "record": "create the environment again: sealenv create",
+    "fingerprint": "create the environment again: sealenv create",
+}
+
+
+@dataclass
+class _Plan:
+    """The damage of an environment.
+
+    Attributes:
+        comparison: what it was found by.
+        work: finding -> what is done about it.
+        left: findings that only the user can do something about, with what.
+    """
+
+    comparison: Comparison
+    work: dict[Finding, str] = field(default_factory=dict)
+    left: list[tuple[Finding, str]] = field(default_factory=list)
+
+    def paths(self, action: str) -> list[str]:
+        """Return the paths that something is done about."""
+        return list(dict.fromkeys(f.path for f, does in self.work.items() if does == action))
+
+
 def repair(
     env: StrPath, *, dry_run: bool = False, offline: bool = False, reporter: Reporter = QUIET
 ) -> Repaired:
@@ -79,114 +110,118 @@ def repair(
     """
     prefix = prefix_of(env)
     name = shown(named(env))
+    reasons: dict[str, str] = {}
     with started() as (store, engine), store.in_use(), exclusive(prefix):
-        job = _Repair(prefix, engine, offline, reporter)
-        try:
-            rest = job.examine() if dry_run else job.run()
-        except OSError as error:
-            raise from_oserror(error) from error
-    left = (
-        [] if dry_run else [(f, job.reasons.get(f.path) or "restoring failed") for f in rest.work]
-    )
-    done = rest.work if dry_run else [f for f in job.found if f not in rest.work]
+        plan = _plan(prefix, reporter)
+        found = dict(plan.work)
+        if not dry_run:
+            if found:
+                _refuse_in_use(prefix)
+            try:
+                if os.path.lexists(prefix / SCRATCH):
+                    delete(prefix / SCRATCH)  # of an interrupted repair
+                # A restored file may make more visible, or less, so files come first.
+                if files := plan.paths(_FILE):
+                    needed = len(files) == len(plan.work)
+                    reasons = restore(plan.comparison, files, engine, offline, needed, reporter)
+                    plan = _plan(prefix, reporter)
+                    found |= plan.work
+                if set(plan.work.values()) - {_FILE}:
+                    reasons |= _write(plan, reporter)
+                    plan = _plan(prefix, reporter)
+            except OSError as error:
+                raise from_oserror(error) from error
+    done = [finding for finding in found if dry_run or finding not in plan.work]
+    failed = [] if dry_run else [(f, reasons.get(f.path) or "restoring failed") for f in plan.work]
     return Repaired(
         prefix=prefix,
         dry_run=dry_run,
-        repaired=_once(done),
+        repaired=tuple({(f.kind, f.path): f for f in done}.values()),
         left=tuple(
             LeftFinding(f.kind, f.path, f.package, f.detail, hint=hint.replace("ENV", name))
-            for f, hint in [*left, *rest.left]
+            for f, hint in [*failed, *plan.left]
         ),
     )
 
 
-def _once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple({(f.kind, f.path): f for f in findings}.values())
-
-
-@dataclass
-class _Repair:
-    """One run of repair.
-
-    Attributes:
-        found: the damage that can be repaired.
-        tried: the findings that repair has worked on.
-        reasons: path -> why that did not work.
-    """
-
-    prefix: Path
-    engine: Engine
-    offline: bool
-    reporter: Reporter
-    found: list[Finding] = field(default_factory=list)
-    tried: list[Finding] = field(default_factory=list)
-    reasons: dict[str, str] = field(default_factory=dict)
-
-    def run(self) -> Plan:
-        """Repair until nothing is found that was not tried; return the last plan.
-
-        A restored file may make more visible, or less: a compiled file may match its restored source.
-        So files come first.
-        """
-        plan = self.examine()
-        if plan.work:
-            _refuse_in_use(self.prefix)
-        clear(self.prefix)
-        while (todo := plan.without(self.tried)).work:
-            if todo.files:
-                self._restore(todo)
+def _plan(prefix: Path, reporter: Reporter) -> _Plan:
+    """Verify, and sort the damage; changes of packages and untracked files stay as they are."""
+    comparison, report = examine(prefix, reporter=reporter)
+    refuse_moved(prefix, report.findings)
+    plan = _Plan(comparison)
+    for finding in report.findings:
+        if finding.damage or finding.path == STATE:
+            action = _action(comparison, finding)
+            if action:
+                plan.work[finding] = action
             else:
-                self.tried += todo.work
-                self._write_scripts(todo)
-                for path in todo.modes:
-                    self.reasons[path] = alone(set_mode, self.comparison, path)
-                for path in todo.compiled:
-                    self.reasons[path] = alone(make_way, self.comparison, path, True)
-            plan = self.examine()
-        return plan
+                plan.left.append((finding, _advice(comparison, finding)))
+    return plan
 
-    def examine(self) -> Plan:
-        """Verify, and plan what to do."""
-        self.comparison, report = examine(self.prefix, reporter=self.reporter)
-        refuse_moved(self.prefix, report.findings)
-        plan = make_plan(self.comparison, report.findings)
-        self.found += plan.work
-        return plan
 
-    def _restore(self, todo: Plan) -> None:
-        """Restore files from the archives of packages and wheels."""
-        archives = obtain(
-            self.comparison, todo.files, self.engine, offline=self.offline, reporter=self.reporter
-        )
-        if not self.tried:
-            archives.refuse(todo.work)
-        self.tried += todo.files.values()
-        self.reasons |= archives.lost
-        self.reasons |= restore(self.comparison, todo.files, archives, self.engine, self.reporter)
+def _action(comparison: Comparison, finding: Finding) -> str | None:
+    """Return what is done about a finding; None if only the user can do something."""
+    path, kind, seal = finding.path, finding.kind, comparison.seal
+    scripts = seal.activation if seal else ()
+    if kind == "activation" or path == STATE or (kind == "wrong-type" and path in scripts):
+        return _SCRIPT
+    # The seal of an adopted environment may not know the channels for `.condarc`.
+    if path == CONDARC and kind in ("missing", "wrong-type") and seal and seal.spec.get("channels"):
+        return _SCRIPT
+    if kind == "wrong-mode":
+        return _MODE
+    if kind not in _OF_FILES:
+        return None
+    if source_of(path):
+        return _COMPILED
+    row, then = comparison.rows.get(path), comparison.as_sealed(path)
+    if FOLDER in (row.kind if row and kind == "unreadable" else "", then.kind if then else ""):
+        return None
+    return _FILE if path in comparison.claims or wheel_of(comparison, path) else None
 
-    def _write_scripts(self, todo: Plan) -> None:
-        """Write activation scripts and `.condarc`."""
-        comparison = self.comparison
-        paths = set(todo.scripts)
-        if STATE in paths and comparison.seal:  # the variables changed, so all scripts may be stale
-            paths = (paths - {STATE}) | set(comparison.seal.activation)
-        found = {path: alone(make_way, comparison, path, path == CONDARC) for path in paths}
-        self.reasons |= found
-        free = {path for path, problem in found.items() if not problem}
-        if CONDARC in free and comparison.seal:
-            channels = [str(channel) for channel in comparison.seal.spec.get("channels") or ()]
-            write_condarc(self.prefix, channels, comparison.platform)
-            free.remove(CONDARC)
-        if free:
-            written = write_scripts(self.prefix, platform=comparison.platform, only=free)
-            for problem in written.problems:
-                self.reporter.warn(problem)
+
+def _advice(comparison: Comparison, finding: Finding) -> str:
+    """Return what the user can do about a finding that repair leaves."""
+    if finding.path == FILES:
+        return "check the other findings, then seal it again: sealenv seal ENV"
+    if finding.kind in _LEFT:
+        return _LEFT[finding.kind]
+    if finding.kind == "unreadable":
+        return "make it readable (chmod u+rwx), then repair again"
+    if finding.kind == "wrong-type":
+        return "remove what is in its place, then repair again"
+    if found := comparison.of_distributions.get(finding.path):
+        pip = "sealenv run ENV -- pip install --force-reinstall --no-deps"
+        return f"its wheel is not locked: {pip} {found[0].name}=={found[0].version}"
+    return "no package has it: restore it yourself, or keep it with: sealenv seal ENV"
+
+
+def _write(plan: _Plan, reporter: Reporter) -> dict[str, str]:
+    """Do all but restore files; return path -> why not (empty: done)."""
+    comparison = plan.comparison
+    prefix, seal = comparison.prefix, comparison.seal
+    scripts = set(plan.paths(_SCRIPT))
+    if STATE in scripts and seal:  # the variables changed, so all scripts may be stale
+        scripts = (scripts - {STATE}) | set(seal.activation)
+    reasons = {path: alone(make_way, comparison, path, path == CONDARC) for path in scripts}
+    free = {path for path, problem in reasons.items() if not problem}
+    if CONDARC in free and seal:
+        channels = [str(channel) for channel in seal.spec.get("channels") or ()]
+        write_condarc(prefix, channels, comparison.platform)
+        free.remove(CONDARC)
+    if free:
+        for problem in write_scripts(prefix, platform=comparison.platform, only=free).problems:
+            reporter.warn(problem)
+    for path in plan.paths(_MODE):
+        reasons[path] = alone(set_mode, comparison, path)
+    for path in plan.paths(_COMPILED):
+        reasons[path] = alone(make_way, comparison, path, True)
+    return reasons
 
 
 def _refuse_in_use(prefix: Path) -> None:
     """Refuse on Windows, where the files of a running program cannot be replaced."""
-    running = programs_in(prefix) if os.name == "nt" else []
-    if running:
+    if os.name == "nt" and (running := programs_in(prefix)):
         raise PrefixError(
             "programs of this environment are running",
             where=str(prefix),

@@ -5,10 +5,13 @@ The same environment gives the same report: the only time in it is the seal's.
 
 from __future__ import annotations
 
+import base64
 import dataclasses
-import os
+import hashlib
+import html
+import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from importlib.resources import files
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -20,20 +23,20 @@ from sealenv.commands.verify import Verified, verify
 from sealenv.errors import UsageError
 from sealenv.fields import AbsolutePath, Bytes, Count, one_of, to_json
 from sealenv.inventory.items import Item, chains, measure_shares, read_items
-from sealenv.inventory.page import write_page
 from sealenv.inventory.sbom import cyclonedx, purl
 from sealenv.progress import QUIET, Reporter
 from sealenv.relocation.audit import Audited, audit
 from sealenv.relocation.classify import FIXES
 from sealenv.request.arguments import StrPath, optional_path, prefix_of
-from sealenv.seals.findings import CHANGES, CONDITIONS, KINDS, STATES
+from sealenv.seals.findings import CONDITIONS, KINDS, STATES
 from sealenv.seals.seal import Seal
 from sealenv.system.files import check_output, write_output
 
-FORMATS = {
-    "html": "one page that opens from disk, with the bill of materials in it",
-    "cyclonedx": "a bill of materials (CycloneDX 1.6, JSON)",
-}
+FORMATS = ("html", "cyclonedx")
+LIBRARIES = {"d3-hierarchy.min.js": "d3-hierarchy.LICENSE"}
+"""Vendored libraries (release/vendored.py), with their licences."""
+SCRIPTS = ("base.js", "packages.js", "tree.js", "findings.js", "main.js")
+"""Our scripts in order, joined to one."""
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +86,7 @@ def report(
     Args:
         env: a name or a path.
         format: `html`, or `cyclonedx`: the bill of materials alone.
-        output: the file to write, outside of the environment; without it the text is in the result.
+        output: the file to write; without it the text is in the result.
         force: overwrite an existing file.
         findings: with `html`: verify and audit it too.
         fast: verify reads only files whose size, time, inode or mode has changed.
@@ -95,20 +98,21 @@ def report(
         FilesystemError: a folder cannot be read.
     """
     prefix, path = prefix_of(env), optional_path(output)
-    _check_arguments(format, path, prefix, force=force)
+    if format not in FORMATS:
+        raise UsageError(f"{format!r} is not a format", hint=f"choose {' or '.join(FORMATS)}")
+    if path is not None:
+        check_output(path, force=force)
     environment = inspect(prefix)
     reporter.phase("report", "reading records")
     items, problems = read_items(prefix, environment.seal)
     sbom = _sbom(environment, items)
-    verified = audited = None
+    text, verified, audited = sbom, None, None
     if format == "html":
         if findings:
             verified = verify(prefix, fast=fast, reporter=reporter)
             audited = audit(prefix, reporter=reporter)
         facts = _facts(environment, items, verified, audited)
         text = write_page(facts | {"problems": problems}, sbom)
-    else:
-        text = sbom
     data = text.encode()
     if path is not None:
         write_output(path, data, force=force)
@@ -126,27 +130,6 @@ def report(
         findings=len(verified.findings) if verified else None,
         left=audited.left if audited else None,
     )
-
-
-def _check_arguments(format: str, path: Path | None, prefix: Path, *, force: bool) -> None:
-    """Refuse an unknown format, an existing file, and one inside: verify would report it."""
-    if format not in FORMATS:
-        raise UsageError(
-            f"{format!r} is not a format",
-            details=[f"{name}: {describe}" for name, describe in FORMATS.items()],
-            hint="choose one with --format",
-        )
-    if path is None:
-        return
-    check_output(path, force=force)
-    inside = Path(os.path.realpath(path.parent))
-    home = Path(os.path.realpath(prefix))
-    if inside == home or home in inside.parents:
-        raise UsageError(
-            "the report would be in the environment, where verify reports it as untracked",
-            where=str(path),
-            hint="name a file elsewhere with -o",
-        )
 
 
 def _facts(
@@ -181,7 +164,6 @@ def _facts(
         "meanings": {
             "verify": KINDS,
             "fixes": FIXES,
-            "changes": list(CHANGES),
         },
     }
 
@@ -200,7 +182,6 @@ def _package(item: Item) -> dict[str, Any]:
 def _seal(seal: Seal) -> dict[str, Any]:
     """Return what may be published of a seal: of variables not their values, which may be secret."""
     prints = seal.fingerprints
-    tools = seal.check.get("tools")
     return {
         "sealenv": seal.sealenv,
         "created": seal.created,
@@ -210,17 +191,11 @@ def _seal(seal: Seal) -> dict[str, Any]:
         "locked": len(seal.lock.packages) + len(seal.lock.wheels),
         "virtual_packages": seal.lock.virtual_packages,
         "fingerprints": {"packages": prints.packages, "tree": prints.tree} if prints else None,
-        "specs": _texts(seal.spec.get("packages")),
-        "requirements": _texts(seal.spec.get("requirements")),
-        "channels": _texts(seal.spec.get("channels")),
+        "specs": seal.spec.get("packages", []),
+        "requirements": seal.spec.get("requirements", []),
+        "channels": seal.spec.get("channels", []),
         "exclude_newer": seal.spec.get("exclude_newer"),
         "checked": seal.checked,
-        "tools": {str(k): str(v) for k, v in tools.items()} if isinstance(tools, Mapping) else {},
-        "pyc": seal.pyc,
-        "link_scripts": seal.link_scripts,
-        "skipped_link_scripts": seal.skipped_link_scripts,
-        "patched": [{"path": note.path, "what": note.what} for note in seal.patched],
-        "activation": [path for path in seal.activation if "/" not in path],
     }
 
 
@@ -243,5 +218,54 @@ def _sbom(environment: Info, items: Sequence[Item]) -> str:
     return cyclonedx(environment.name, items, created=created, properties=found)
 
 
-def _texts(value: object) -> list[str]:
-    return [str(item) for item in value] if isinstance(value, (list, tuple)) else []
+def write_page(facts: Mapping[str, Any], sbom: str) -> str:
+    """Put facts, bill of materials, style and scripts together into one HTML file.
+
+    The facts are JSON data in the page, with every special character of HTML escaped; scripts insert
+    them as text. A Content-Security-Policy allows the page's own style and scripts by their digests,
+    and nothing else: no network, no other script, no HTML from strings (Trusted Types).
+    """
+    style = _asset("page.css")
+    licences = "".join(f"/*\n{_asset(name)}*/\n" for name in LIBRARIES.values())
+    library = licences + "".join(_asset(name) for name in LIBRARIES)
+    script = "".join(_asset(name) for name in SCRIPTS)
+    script = f'"use strict";\n(() => {{\n{script}}})();\n'
+    policy = (
+        f"default-src 'none'; script-src {_digest(library)} {_digest(script)}; "
+        f"style-src {_digest(style)}; base-uri 'none'; form-action 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+    name = str(facts.get("environment", {}).get("name", ""))
+    values = {
+        "POLICY": html.escape(policy, quote=True).replace("&#x27;", "'"),
+        "TITLE": html.escape(f"{name}: sealenv report"),
+        "STYLE": style,
+        "FACTS": as_data(facts),
+        "SBOM": as_data(json.loads(sbom)),
+        "LIBRARY": library,
+        "SCRIPT": script,
+    }
+    # In one pass: values are never parsed again.
+    parts = _asset("page.html").split("@@")
+    return "".join(values[part] if i % 2 else part for i, part in enumerate(parts))
+
+
+def as_data(value: object) -> str:
+    """Return JSON for a `<script type="application/json">`, which ends at `</script`.
+
+    `<`, `>`, `&` and Unicode line ends are escaped; lone surrogates (from file names) become `?`.
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _asset(name: str) -> str:
+    data = files("sealenv.inventory") / "assets" / name
+    return data.read_bytes().decode("utf-8").replace("\r\n", "\n")

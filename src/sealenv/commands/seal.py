@@ -7,28 +7,23 @@ the environment unchecked: it was not run since.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Annotated
 
 import msgspec
-from msgspec import Meta
 
 from sealenv._version import __version__
 from sealenv.activation.scripts import activation_files, write_scripts
 from sealenv.commands.verify import examine
 from sealenv.errors import PrefixError, RecordError
 from sealenv.fields import AbsolutePath, Sha256
-from sealenv.layout import META, SEAL
+from sealenv.layout import FILES, META
 from sealenv.locks import Lock
 from sealenv.prefix.condafiles import made_by, read_bootstrap, read_requested
 from sealenv.prefix.exclusive import exclusive
 from sealenv.prefix.installed import installed
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.arguments import StrPath, prefix_of
-from sealenv.seals.changes import locked_packages
 from sealenv.seals.compare import Comparison
 from sealenv.seals.contents import complete
-from sealenv.seals.filetable import write_table
 from sealenv.seals.findings import Finding, refuse_moved
 from sealenv.seals.seal import (
     SCHEMA,
@@ -38,6 +33,7 @@ from sealenv.seals.seal import (
     Seal,
     timestamp,
     write_seal,
+    write_table,
 )
 from sealenv.seals.snapshot import hash_rows, look_again
 from sealenv.seals.wheels import is_of, requested_of
@@ -52,17 +48,14 @@ class BeforeAndNow(msgspec.Struct, frozen=True):
 
 
 class Sealed(msgspec.Struct, frozen=True, kw_only=True):
-    """What `seal` keeps, and what differs from the seal before.
+    """What `seal` keeps.
 
     Attributes:
         prefix: the environment.
         dry_run: whether nothing was written.
         adopted: whether another tool made it.
         engine: what made it.
-        added: name -> name-version-build.
-        removed: the same of removed packages.
-        changed: name -> before and after.
-        files: the other findings of verify.
+        findings: of verify, which are accepted.
         lock_digest: of the installed packages.
         fingerprints: before and now; the second is None while nothing was written.
     """
@@ -71,18 +64,14 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):
     dry_run: bool
     adopted: bool
     engine: EngineNote
-    added: dict[str, str]
-    removed: dict[str, str]
-    changed: Annotated[dict[str, tuple[str, str]], Meta(description="name -> before and after")]
-    files: tuple[Finding, ...]
+    findings: tuple[Finding, ...]
     lock_digest: Sha256
     fingerprints: BeforeAndNow
 
     @property
     def empty(self) -> bool:
         """Return whether nothing has changed since sealing."""
-        known = self.fingerprints.before is not None
-        return known and not (self.added or self.removed or self.changed or self.files)
+        return self.fingerprints.before is not None and not self.findings
 
 
 def seal(
@@ -111,10 +100,20 @@ def seal(
     """
     prefix = real_folder(prefix_of(env))  # the seal names the folder, not a link to it
     with exclusive(prefix):
-        change, new, comparison = _compare(prefix, reporter)
-        if dry_run:
-            return msgspec.structs.replace(change, dry_run=True)
-        if change.empty:
+        comparison, report = examine(prefix, reporter=reporter)
+        _refuse(comparison, report.findings)
+        before = comparison.seal
+        new = _describe(comparison, report.findings)
+        change = Sealed(
+            prefix=prefix,
+            dry_run=dry_run,
+            adopted=before is None,
+            engine=new.engine,
+            findings=report.findings,
+            lock_digest=new.lock.digest,
+            fingerprints=BeforeAndNow(before.fingerprints if before else None, None),
+        )
+        if dry_run or change.empty:
             return change
         rows = comparison.rows  # what is written from now on is not sealed
         hash_rows(prefix, rows, [row for row in rows.values() if not row.digest])
@@ -129,132 +128,101 @@ def seal(
     return msgspec.structs.replace(change, fingerprints=prints)
 
 
-def _compare(prefix: Path, reporter: Reporter) -> tuple[Sealed, Seal, Comparison]:
-    """Verify; return the difference, the new seal, and the comparison."""
-    comparison, report = examine(prefix, reporter=reporter)
-    _refuse_unknown(prefix, report.findings)
-    before = comparison.seal
-    if before is None:
-        _refuse_scripts_of_others(comparison)
-    lock = _lock_of(comparison)
-    old = locked_packages(before.lock.packages) if before else {}
-    now = {package.name: package for package in lock.packages}
-    added = {name: p.dist for name, p in now.items() if name not in old}
-    removed = {name: dist for name, (dist, _) in old.items() if name not in now}
-    changed = {
-        name: (dist, now[name].dist)
-        for name, (dist, sha256) in old.items()
-        if name in now and (now[name].dist, now[name].sha256) != (dist, sha256)
-    }
-    listed = {*added, *removed, *changed}
-    modified = any(finding.change and finding.package for finding in report.findings)
-    seal = _describe(comparison, lock, changed=modified)
-    change = Sealed(
-        prefix=prefix,
-        dry_run=False,
-        adopted=before is None,
-        engine=seal.engine,
-        added=added,
-        removed=removed,
-        changed=changed,
-        files=tuple(f for f in report.findings if not (f.change and f.package in listed)),
-        lock_digest=seal.lock.digest,
-        fingerprints=BeforeAndNow(before.fingerprints if before else None, seal.fingerprints),
-    )
-    return change, seal, comparison
-
-
-def _refuse_unknown(prefix: Path, findings: Sequence[Finding]) -> None:
-    """Refuse an environment that was moved, or whose packages or seal are unknown."""
+def _refuse(comparison: Comparison, findings: Sequence[Finding]) -> None:
+    """Refuse a moved environment, unknown packages, and files of others where scripts belong."""
+    prefix = comparison.prefix
     for finding in findings:
-        if finding.kind == "record" and finding.path.endswith(".json"):
+        if finding.kind == "record" and finding.path != FILES:
             raise RecordError(
-                "a package record cannot be read, so the installed packages are unknown",
+                f"the installed packages are unknown: {finding.detail}",
                 where=str(prefix / finding.path),
-                hint="reinstall that package, or create the environment again",
-            )
-        if finding.kind == "record" and finding.path == SEAL:
-            raise RecordError(
-                finding.detail,
-                where=str(prefix / SEAL),
                 hint="create the environment again: sealenv create",
             )
     refuse_moved(prefix, findings)
+    if comparison.seal is None:
+        scripts = activation_files(prefix, platform=comparison.platform)
+        if there := [path for path in scripts if path in comparison.rows]:
+            raise PrefixError(
+                "files exist where the activation scripts belong",
+                where=str(prefix),
+                details=there,
+                hint="move them away",
+            )
 
 
-def _refuse_scripts_of_others(comparison: Comparison) -> None:
-    """Refuse to overwrite files of others with activation scripts."""
-    there = [
-        path
-        for path in activation_files(comparison.prefix, platform=comparison.platform)
-        if path in comparison.rows
-    ]
-    if there:
-        raise PrefixError(
-            "files exist where the activation scripts belong",
-            where=str(comparison.prefix),
-            details=there,
-            hint="move them away",
-        )
-
-
-def _lock_of(comparison: Comparison) -> Lock:
-    """Return the packages by their records, and the locked wheels that are still installed."""
-    lock = installed(comparison.prefix, comparison.platform)
+def _describe(comparison: Comparison, findings: Sequence[Finding]) -> Seal:
+    """Return the seal of the environment as it is, without what `complete` fills in."""
+    prefix, platform, old = comparison.prefix, comparison.platform, comparison.seal
     found = comparison.distributions
-    wheels = [w for w in comparison.wheels if any(is_of(w, each) for each in found)]
-    return msgspec.structs.replace(lock, platform=comparison.platform, wheels=tuple(wheels))
-
-
-def _describe(comparison: Comparison, lock: Lock, *, changed: bool) -> Seal:
-    old = comparison.seal
+    wheels = tuple(w for w in comparison.wheels if any(is_of(w, each) for each in found))
+    lock = installed(prefix, platform)
+    lock = msgspec.structs.replace(lock, platform=platform, wheels=wheels)
+    requested = list(read_requested(prefix).values())
+    if old is None:
+        old = _adopted(comparison, lock, requested)
+    spec, checked, check = old.spec, old.checked, old.check
+    if any(finding.change and finding.package for finding in findings):
+        requirements = requested_of(spec.get("requirements", ()), comparison.wheels, wheels)
+        packages = requested or spec.get("packages", [])
+        spec = spec | {"packages": packages, "requirements": list(requirements)}
+        checked, check = False, {}  # it was not run since
     python = lock.find("python")
     names = {package.name for package in lock.packages}
-    channels = list(dict.fromkeys(p.channel for p in lock.packages if p.channel))
-    spec = dict(old.spec) if old else {
-        "channels": channels, "platform": comparison.platform, "exclude_newer": None, "variables": {},
-    }  # fmt: skip
-    spec = {"packages": list(read_requested(comparison.prefix).values()), **spec}
-    if changed:
-        spec["packages"] = list(read_requested(comparison.prefix).values()) or spec["packages"]
-        asked = requested_of(spec.get("requirements", ()), comparison.wheels, lock.wheels)
-        spec["requirements"] = list(asked)
-    keep_check = old is not None and not changed
-    return Seal(
-        schema=SCHEMA,
+    return msgspec.structs.replace(
+        old,
         sealenv=__version__,
         created=timestamp(),
-        prefix=str(comparison.prefix),
-        platform=comparison.platform,
+        prefix=str(prefix),
         spec=spec,
         lock=LockNote(
             lock.digest(),
             [f"{p.url}#{p.sha256}" for p in lock.packages],
-            old.lock.virtual_packages if old else [],
-            [f"{w.url}#{w.sha256}" for w in lock.wheels],
+            old.lock.virtual_packages,
+            [f"{w.url}#{w.sha256}" for w in wheels],
         ),
-        engine=old.engine if old else _maker(comparison.prefix),
         python=python.version if python else None,
-        checked=old.checked if old is not None and keep_check else False,
-        check=old.check if old is not None and keep_check else {},
-        pyc=old.pyc if old else None,
-        link_scripts=[n for n in (old.link_scripts if old else []) if n in names],
-        skipped_link_scripts=[n for n in (old.skipped_link_scripts if old else []) if n in names],
+        checked=checked,
+        check=check,
+        link_scripts=[name for name in old.link_scripts if name in names],
+        skipped_link_scripts=[name for name in old.skipped_link_scripts if name in names],
         patched=[
             note
-            for note in (old.patched if old else [])
+            for note in old.patched
             if (row := comparison.rows.get(note.path)) and row.digest.hex() == note.after
         ],
-        absolute=old.absolute if old else [],
-        former=old.former if old else [],
     )
 
 
-def _maker(prefix: Path) -> EngineNote:
-    """Return the tool that made a foreign environment, if its files name it."""
+def _adopted(comparison: Comparison, lock: Lock, requested: list[str]) -> Seal:
+    """Return what is known of an environment that another tool made."""
+    prefix, platform = comparison.prefix, comparison.platform
+    channels = list(dict.fromkeys(p.channel for p in lock.packages if p.channel))
     if (prefix / META / "pixi").exists():
-        return EngineNote("pixi", "")
-    if (script := read_bootstrap(prefix)) is not None:
-        return EngineNote("micromamba", *script)
-    name, version = made_by(prefix)
-    return EngineNote(name or "unknown", version)
+        engine = EngineNote("pixi", "")
+    elif (script := read_bootstrap(prefix)) is not None:
+        engine = EngineNote("micromamba", *script)
+    else:
+        name, version = made_by(prefix)
+        engine = EngineNote(name or "unknown", version)
+    return Seal(
+        schema=SCHEMA,
+        sealenv=__version__,
+        created="",
+        prefix=str(prefix),
+        platform=platform,
+        spec={
+            "packages": requested,
+            "channels": channels,
+            "platform": platform,
+            "exclude_newer": None,
+            "variables": {},
+        },
+        lock=LockNote("", []),
+        engine=engine,
+        python=None,
+        checked=False,
+        check={},
+        pyc=None,
+        link_scripts=[],
+        skipped_link_scripts=[],
+    )

@@ -9,25 +9,24 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
 from sealenv.errors import FilesystemError, UsageError
-from sealenv.fields import AbsolutePath, Count, Texts, one_of
+from sealenv.fields import AbsolutePath, Count, one_of
 from sealenv.layout import META, SEAL, is_record
 from sealenv.naming import digests_apart
 from sealenv.prefix.exclusive import refuse_worked_on
-from sealenv.prefix.records import PrefixRecord, scan_records
+from sealenv.prefix.records import scan_records
 from sealenv.progress import QUIET, Reporter
 from sealenv.request.arguments import StrPath, prefix_of
-from sealenv.seals.changes import distribution_changes, package_changes
 from sealenv.seals.check import check, check_changes, check_promises
-from sealenv.seals.compare import Comparison
+from sealenv.seals.compare import Comparison, distribution_changes, package_changes
 from sealenv.seals.findings import CONDITIONS, STATES, Finding, condition_of
-from sealenv.seals.fingerprint import Payload, fingerprints_of, is_compiled
+from sealenv.seals.fingerprint import Payload, fingerprints_of
 from sealenv.seals.seal import DistributionNote, Fingerprints, SealedPrefix, read_sealed
 from sealenv.seals.snapshot import (
     FILE,
@@ -35,6 +34,7 @@ from sealenv.seals.snapshot import (
     Row,
     Snapshot,
     hash_rows,
+    is_compiled,
     is_unchanged,
     take_snapshot,
 )
@@ -67,7 +67,6 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
         damaged: whether any finding is damage.
         findings: the differences.
         fingerprints: as sealed, and as they are; the second is None with `fast`.
-        notes: other remarks.
     """
 
     prefix: AbsolutePath
@@ -81,7 +80,6 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     damaged: bool
     findings: tuple[Finding, ...]
     fingerprints: SealedAndNow
-    notes: Texts
 
     @property
     def modified(self) -> bool:
@@ -130,11 +128,12 @@ def verify(
     locked = _read_lock(lock, prefix) if lock is not None else None
     reporter.phase("verify", "comparing files")
     try:
-        if fast:
-            report = _examine_fast(prefix, reporter)
-        else:
-            then, rows = read_sealed(prefix), take_snapshot(prefix)
-            _, report = _examine(prefix, then, rows, locked, expect, tree=tree, reporter=reporter)
+        then, rows = read_sealed(prefix), take_snapshot(prefix)
+        if fast and then.rows and not then.findings and is_unchanged(rows, then.rows):
+            return _report(prefix, then, rows, [], packages=sum(map(is_record, rows)), fast=True)
+        _, report = _examine(
+            prefix, then, rows, locked, expect, fast=fast, tree=tree, reporter=reporter
+        )
     except FilesystemError:
         refuse_worked_on(prefix)
         raise
@@ -159,19 +158,6 @@ def examine(prefix: Path, *, reporter: Reporter = QUIET) -> tuple[Comparison, Ve
     return _examine(prefix, read_sealed(prefix), take_snapshot(prefix), reporter=reporter)
 
 
-def _examine_fast(prefix: Path, reporter: Reporter) -> Verified:
-    """Read only files that differ in size, time, inode or mode."""
-    then, rows = read_sealed(prefix), take_snapshot(prefix)
-    sealed = then.rows or {}
-    if then.seal and sealed and not then.findings and is_unchanged(rows, sealed):
-        return _report(prefix, then, rows, [], packages=sum(map(is_record, sealed)), fast=True)
-    for path, row in rows.items():
-        known = sealed.get(path)
-        if known is not None and row.kind == FILE and row.same_stat(known):
-            row.digest = known.digest
-    return _examine(prefix, then, rows, fast=True, reporter=reporter)[1]
-
-
 def _examine(
     prefix: Path,
     then: SealedPrefix,
@@ -183,6 +169,11 @@ def _examine(
     tree: bool = True,
     reporter: Reporter,
 ) -> tuple[Comparison, Verified]:
+    if fast:
+        for path, row in rows.items():
+            known = then.rows.get(path) if then.rows else None
+            if known is not None and row.kind == FILE and row.same_stat(known):
+                row.digest = known.digest
     comparison, findings = _compare(prefix, then, rows)
     packages = len(comparison.records)
     report = functools.partial(_report, prefix, then, rows, packages=packages, fast=fast)
@@ -196,10 +187,14 @@ def _examine(
     if fast:
         return comparison, report(findings, hashed=hashed)
     now = _fingerprints(comparison, tree=tree)
-    if expect is not None:
-        findings += _unexpected(now, expect, "expected")
-    elif then.seal and then.seal.fingerprints and condition_of(findings) == "as made":
-        findings += _unexpected(now, then.seal.fingerprints.packages, "sealed")
+    sealed = then.seal.fingerprints if then.seal else None
+    wanted = expect
+    if wanted is None and sealed and condition_of(findings) == "as made":
+        wanted = sealed.packages
+    if wanted is not None and now.packages != wanted:
+        actual, other = digests_apart(now.packages, wanted)
+        what = "sealed" if expect is None else "expected"
+        findings.append(Finding("fingerprint", SEAL, None, f"it is {actual}, {what} {other}"))
     return comparison, report(findings, hashed=hashed, now=now)
 
 
@@ -210,15 +205,14 @@ def _compare(prefix: Path, then: SealedPrefix, rows: Snapshot) -> tuple[Comparis
     for line in problems:
         name, _, problem = line.partition(".json: ")
         broken.append(Finding("record", f"{META}/{name}.json", None, problem))
-    platform = then.seal.platform if then.seal else _platform_of(records)
+    if then.seal:
+        platform = then.seal.platform
+    else:
+        from sealenv.spec.model import current_platform
+
+        known = (record.subdir for record in records if record.subdir not in ("", "noarch"))
+        platform = next(known, current_platform())
     return Comparison(prefix, platform, then.seal, then.rows or {}, rows, records), broken
-
-
-def _platform_of(records: Iterable[PrefixRecord]) -> str:
-    from sealenv.spec.model import current_platform  # a seal has it
-
-    known = (record.subdir for record in records if record.subdir not in ("", "noarch"))
-    return next(known, current_platform())
 
 
 def _hash(comparison: Comparison, rows: Iterable[Row], reporter: Reporter) -> int:
@@ -231,17 +225,12 @@ def _hash(comparison: Comparison, rows: Iterable[Row], reporter: Reporter) -> in
         if row.path in known or is_compiled(row.path) or row.path.startswith(f"{META}/")
         if not row.problem
     ]
-    others = _count_files(comparison.rows) - len(wanted)
     return hash_rows(
         comparison.prefix,
         comparison.rows,
         wanted,
-        lambda done, total: reporter.advance(others + done, others + total, "files"),
+        lambda done, total: reporter.advance(done, total, "files"),
     )
-
-
-def _count_files(rows: Mapping[str, Row]) -> int:
-    return sum(row.kind != FOLDER for row in rows.values())
 
 
 def _find(comparison: Comparison, then: SealedPrefix, lock: Lock | None) -> list[Finding]:
@@ -284,14 +273,6 @@ def _fingerprints(comparison: Comparison, *, tree: bool) -> Fingerprints:
     return fingerprints_of(payload, tree=tree and not unread)
 
 
-def _unexpected(now: Fingerprints, wanted: str, what: str) -> list[Finding]:
-    """Report a fingerprint that differs."""
-    if now.packages == wanted:
-        return []
-    actual, other = digests_apart(now.packages, wanted)
-    return [Finding("fingerprint", SEAL, None, f"it is {actual}, {what} {other}")]
-
-
 def _report(
     prefix: Path,
     then: SealedPrefix,
@@ -303,11 +284,6 @@ def _report(
     now: Fingerprints | None = None,
     fast: bool = False,
 ) -> Verified:
-    notes = []
-    if fast and then.rows is None and then.state != "pending":
-        notes.append("no file table: files are compared by their size alone")
-    if then.lost:
-        notes.append("untracked files are unknown: the seal or its file table is damaged")
     return Verified(
         prefix=prefix,
         state=then.state,
@@ -315,10 +291,9 @@ def _report(
         fast=fast,
         tabled=then.rows is not None,
         packages=packages,
-        files=_count_files(rows),
+        files=sum(row.kind != FOLDER for row in rows.values()),
         hashed=hashed,
         damaged=any(finding.damage for finding in findings),
         findings=tuple(findings),
         fingerprints=SealedAndNow(then.seal.fingerprints if then.seal else None, now),
-        notes=tuple(notes),
     )

@@ -30,8 +30,16 @@ from sealenv.prefix.condafiles import write_condarc, write_history, write_state
 from sealenv.prefix.pending import PrefixLock, clear_pending, write_plan
 from sealenv.prefix.records import PrefixRecord, add_pyc, finish, read_records
 from sealenv.seals.contents import Known, complete, digests_of_linking, time_of_linking
-from sealenv.seals.filetable import write_table
-from sealenv.seals.seal import SCHEMA, EngineNote, LockNote, PatchNote, Seal, timestamp, write_seal
+from sealenv.seals.seal import (
+    SCHEMA,
+    EngineNote,
+    LockNote,
+    PatchNote,
+    Seal,
+    timestamp,
+    write_seal,
+    write_table,
+)
 from sealenv.seals.snapshot import FILE, Snapshot, take_snapshot
 from sealenv.spec.requirements import requirement_name
 from sealenv.store.archives import link_pkgs, offer

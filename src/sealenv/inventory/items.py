@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from email.parser import HeaderParser
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -18,12 +17,11 @@ from sealenv.layout import META, PKGS, USER_FOLDER, walk
 from sealenv.locks import LockedWheel
 from sealenv.prefix.condafiles import read_requested
 from sealenv.prefix.records import PrefixRecord, scan_records
-from sealenv.seals.distributions import Distribution, scan_distributions
+from sealenv.seals.distributions import Distribution, read_metadata, scan_distributions, words
 from sealenv.seals.seal import Seal
-from sealenv.seals.snapshot import native
 from sealenv.seals.wheels import locked_wheel, locked_wheels
 from sealenv.spec.matchspec import package_name
-from sealenv.system.files import read_regular
+from sealenv.spec.requirements import requirement_name
 from sealenv.urls import redact, split_credentials
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -90,21 +88,16 @@ class Item:
 
 
 def read_items(prefix: Path, seal: Seal | None) -> tuple[list[Item], list[str]]:
-    """Return every package and distribution by id, and a line for each record that cannot be read.
-
-    Args:
-        prefix: of an environment in any state.
-        seal: it has the requirements and the locked wheels.
-    """
+    """Return every package and distribution by id, and a line for each record that cannot be read."""
     records, problems = scan_records(prefix)
     by_name = {record.name: f"conda:{record.name}" for record in records}
     owned = {entry.path: r.name for r in records for entry in r.paths_data.paths}
     about: dict[str, Metadata] = {}
     of_pip: dict[str, str] = {}
     for path in sorted(filter(_DIST_INFO.fullmatch, owned)):
-        if metadata := read_metadata(prefix, path):
-            about.setdefault(owned[path], metadata)
-            of_pip[metadata.name] = by_name[owned[path]]
+        metadata = _metadata(prefix, path)
+        about.setdefault(owned[path], metadata)
+        of_pip[metadata.name] = by_name[owned[path]]
     found = scan_distributions(prefix, owned)
     of_pip |= {d.name: f"pypi:{d.name}" for d in found}
     asked = read_requested(prefix)
@@ -146,8 +139,8 @@ def _distribution(
     requirements: Iterable[str],
 ) -> Item:
     folder = found.record.rpartition("/")[0]
-    about = read_metadata(prefix, f"{folder}/METADATA") or _NOTHING
-    asked = [line for line in requirements if _asked_name(line) == found.name]
+    about = _metadata(prefix, f"{folder}/METADATA")
+    asked = [line for line in requirements if requirement_name(line) == found.name]
     if wheel is None and not asked and f"{folder}/REQUESTED" in {f.path for f in found.files}:
         asked = [found.name]  # pip's own note, wrong for wheels from a lock
     return Item(
@@ -175,13 +168,6 @@ def _pip_needs(lines: Iterable[str], of_pip: Mapping[str, str]) -> Iterable[Need
             yield Need(line, on)
 
 
-def _asked_name(line: str) -> str | None:
-    try:
-        return canonicalize_name(Requirement(line).name)
-    except InvalidRequirement:
-        return None
-
-
 def _sha256(value: object) -> str:
     return value if isinstance(value, str) and _SHA256.fullmatch(value) else ""
 
@@ -204,31 +190,18 @@ class Metadata:
 _NOTHING = Metadata("", "", "", ())
 
 
-def read_metadata(prefix: Path, path: str) -> Metadata | None:
-    """Read a METADATA file; None if it is missing or unreadable.
-
-    Args:
-        prefix: the prefix.
-        path: of the METADATA, relative to it.
-    """
-    try:
-        text = read_regular(native(prefix, path)).decode("utf-8", "replace")
-    except OSError:
-        return None
-    headers = HeaderParser().parsestr(text, headersonly=True)
-
-    def said(key: str) -> str:
-        return " ".join(str(headers[key] or "").split())
-
-    licence = said("License-Expression") or said("License")
+def _metadata(prefix: Path, path: str) -> Metadata:
+    """Read a METADATA file; all is empty if it is missing or unreadable."""
+    headers = read_metadata(prefix, path)
+    if headers is None:
+        return _NOTHING
+    licence = words(headers["License-Expression"]) or words(headers["License"])
     if not licence or len(licence) > _LONGEST_NAME or licence.upper() == "UNKNOWN":
-        lines = [" ".join(str(c).split()) for c in headers.get_all("Classifier", [])]
-        names = [c.removeprefix(_CLASSIFIER) for c in lines if c.startswith(_CLASSIFIER)]
-        licence = ", ".join(names)
-    requires = (" ".join(str(line).split()) for line in headers.get_all("Requires-Dist", []))
-    return Metadata(
-        canonicalize_name(said("Name")), said("Summary")[:500], licence, tuple(requires)
-    )
+        lines = map(words, headers.get_all("Classifier", []))
+        licence = ", ".join(c.removeprefix(_CLASSIFIER) for c in lines if c.startswith(_CLASSIFIER))
+    requires = tuple(map(words, headers.get_all("Requires-Dist", [])))
+    name = canonicalize_name(words(headers["Name"]))
+    return Metadata(name, words(headers["Summary"])[:500], licence, requires)
 
 
 def roots(items: Sequence[Item]) -> list[str]:

@@ -33,14 +33,7 @@ def cyclonedx(
     created: dt.datetime | None = None,
     properties: Mapping[str, str] | None = None,
 ) -> str:
-    """Return the document as JSON.
-
-    Args:
-        name: of the environment.
-        items: its contents.
-        created: its time; without it the document has none.
-        properties: further facts about the environment (`sealenv:lock` ...).
-    """
+    """Return the document of an environment as JSON; without a time of creation it has none."""
     from cyclonedx.model import Property
     from cyclonedx.model.bom import Bom, BomMetaData
     from cyclonedx.model.component import Component, ComponentType

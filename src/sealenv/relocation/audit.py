@@ -34,9 +34,8 @@ from sealenv.relocation.find import (
 )
 from sealenv.relocation.owners import SHIPPED, Owners
 from sealenv.relocation.rewrite import LINE, rewrite
-from sealenv.seals.check_compiled import source_of
 from sealenv.seals.seal import Seal, is_at, read_sealed
-from sealenv.seals.snapshot import FILE, LINK, Row, native, take_snapshot
+from sealenv.seals.snapshot import FILE, LINK, Row, native, source_of, take_snapshot
 from sealenv.spec.model import current_platform
 from sealenv.system.hashing import sha256_of
 

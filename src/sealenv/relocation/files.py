@@ -24,9 +24,8 @@ from sealenv.relocation.journal import Mark, Rewritten, note, read_journal
 from sealenv.relocation.owners import SHIPPED, Owners
 from sealenv.relocation.relocation import Relocation, does_not_fit
 from sealenv.relocation.rewrite import rewrite
-from sealenv.seals.check_compiled import source_of
 from sealenv.seals.seal import Seal
-from sealenv.seals.snapshot import Row, native
+from sealenv.seals.snapshot import Row, native, source_of
 from sealenv.system.files import keep_owner, read_regular, replace_like, temporary_path
 
 Write = Callable[[bytes, os.stat_result], None]

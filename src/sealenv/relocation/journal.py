@@ -19,8 +19,7 @@ import msgspec
 
 from sealenv.errors import RecordError
 from sealenv.layout import FILES, META, MOVING, SEAL
-from sealenv.seals.filetable import read_table, write_table
-from sealenv.seals.seal import Seal, write_seal
+from sealenv.seals.seal import Seal, read_table, write_seal, write_table
 from sealenv.seals.snapshot import link_bytes, raw
 from sealenv.system.deleting import while_held
 from sealenv.system.files import final_path, read_regular, write_atomic

@@ -19,9 +19,8 @@ from typing import Any
 from sealenv.layout import META
 from sealenv.prefix.records import PrefixRecord, RecordPath
 from sealenv.relocation.journal import Rewritten
-from sealenv.seals.check_compiled import source_of
 from sealenv.seals.distributions import Distribution, find_distributions
-from sealenv.seals.snapshot import Row
+from sealenv.seals.snapshot import Row, source_of
 
 SHIPPED = "its package ships it with these bytes: they do not mean this environment"
 """Why `move` leaves a file: see `Owners.is_shipped`."""

@@ -27,8 +27,7 @@ from sealenv.relocation.edits import Change, RefusedError
 from sealenv.relocation.find import find, mapped
 from sealenv.relocation.owners import Owners
 from sealenv.relocation.rewrite import rewrite
-from sealenv.seals.filetable import read_table
-from sealenv.seals.seal import Seal, read_seal
+from sealenv.seals.seal import Seal, read_seal, read_table
 from sealenv.seals.snapshot import LINK, Row, native
 from sealenv.system.hashing import sha256_of
 from sealenv.system.volumes import refuse_full, refuse_long_paths

@@ -31,12 +31,10 @@ from sealenv.relocation.journal import begin, commit, finish_commit, read_journa
 from sealenv.relocation.owners import SHIPPED, record_path, redigest_record, redigest_wheel
 from sealenv.relocation.prove import prove
 from sealenv.relocation.relocation import Relocation, Searched, open_relocation
-from sealenv.seals.check_compiled import source_of
 from sealenv.seals.contents import adopt_copies
-from sealenv.seals.filetable import encode
 from sealenv.seals.fingerprint import fingerprint, tree_lines
-from sealenv.seals.seal import Fingerprints, Seal
-from sealenv.seals.snapshot import FILE, LINK, Row, native, row_of, take_snapshot
+from sealenv.seals.seal import Fingerprints, Seal, encode
+from sealenv.seals.snapshot import FILE, LINK, Row, native, row_of, source_of, take_snapshot
 from sealenv.spec.model import current_platform
 from sealenv.system.files import final_path, replace_like
 

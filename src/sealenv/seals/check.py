@@ -12,18 +12,27 @@ from sealenv.activation.variables import STATE
 from sealenv.errors import SealenvError
 from sealenv.layout import CONDARC, HISTORY, META, is_record, is_windows
 from sealenv.naming import digests_apart
-from sealenv.seals.changes import distribution_changes, package_changes
-from sealenv.seals.check_compiled import check_compiled, has_source, source_of
-from sealenv.seals.compare import Comparison, Expected
-from sealenv.seals.distributions import Distribution, is_about_installing
+from sealenv.seals.compare import Comparison, Expected, distribution_changes, package_changes
+from sealenv.seals.distributions import is_about_installing
 from sealenv.seals.findings import Finding, is_leftover, may_change, untracked
-from sealenv.seals.fingerprint import ENTRY_POINTS, is_compiled
+from sealenv.seals.fingerprint import ENTRY_POINTS
 from sealenv.seals.seal import is_at
-from sealenv.seals.snapshot import FILE, FOLDER, LINK, WORDS, Row, native
-from sealenv.system.files import read_regular
+from sealenv.seals.snapshot import (
+    FILE,
+    FOLDER,
+    LINK,
+    WORDS,
+    Row,
+    is_compiled,
+    native,
+    source_of,
+)
+from sealenv.system.files import open_regular, read_regular
 
 _STAYS = (CONDARC, HISTORY)
 """Other tools write into these, but do not delete them or change their mode."""
+_HEADER = 16
+"""Bytes of a compiled file: magic, flags, and the hash of the source, or its time and size."""
 
 
 def check(comparison: Comparison) -> list[Finding]:
@@ -35,7 +44,7 @@ def check(comparison: Comparison) -> list[Finding]:
     unknown = []
     for path in sorted(unsteady):
         row = rows.get(path)
-        if _is_known(comparison, path):
+        if path in sealed or comparison.is_promised(path):
             found += _check_path(comparison, path)
         elif row is None:
             continue
@@ -62,15 +71,20 @@ def check_promises(comparison: Comparison) -> Iterator[Finding]:
 
 
 def check_changes(comparison: Comparison) -> list[Finding]:
-    """Find packages that were added, removed, changed or installed again since sealing."""
+    """Find packages that were added, removed or changed since sealing."""
     seal = comparison.seal
     found: list[Finding] = []
     if seal is not None:
         found = list(package_changes(comparison.locked, comparison.records))
         # A record that cannot be read is another finding.
         found = [f for f in found if f.kind != "removed" or f.path not in comparison.rows]
-    for package, distribution in comparison.replaced.items():
-        found.append(_by_pip(comparison, package, distribution))
+    for package, by in comparison.replaced.items():
+        dist = next(record.dist for record in comparison.records if record.name == package)
+        if by is None:
+            found.append(Finding("removed", f"{META}/{dist}.json", package, f"{dist}, by pip"))
+        else:
+            detail = f"{dist} -> {by.name} {by.version}, by pip"
+            found.append(Finding("changed", by.record, package, detail))
     if seal is None or not comparison.sealed:
         return found
     for record in comparison.records:
@@ -83,26 +97,7 @@ def check_changes(comparison: Comparison) -> list[Finding]:
     shown = {finding.path for finding in found}
     changes = distribution_changes(seal.pip, comparison.distributions, comparison.rows.__contains__)
     found += [finding for finding in changes if finding.path not in shown]
-    for d in comparison.distributions:
-        if d.record in comparison.reinstalled:
-            detail = f"{d.name} {d.version} was installed again, by pip"
-            found.append(Finding("changed", d.record, d.name, detail))
     return found
-
-
-def _by_pip(comparison: Comparison, package: str, found: Distribution | None) -> Finding:
-    """Report a conda package that pip has replaced or uninstalled."""
-    record = next(record for record in comparison.records if record.name == package)
-    if found is None:
-        path = f"{META}/{record.dist}.json"
-        return Finding("removed", path, package, f"{record.dist}, by pip")
-    detail = f"{record.dist} -> {found.name} {found.version}, by pip"
-    return Finding("changed", found.record, package, detail)
-
-
-def _is_known(comparison: Comparison, path: str) -> bool:
-    """Return whether the seal, a changed package or a changed distribution names a path."""
-    return path in comparison.sealed or comparison.is_promised(path)
 
 
 def _is_expected(comparison: Comparison, row: Row) -> bool:
@@ -118,7 +113,7 @@ def _is_expected(comparison: Comparison, row: Row) -> bool:
 def _check_path(comparison: Comparison, path: str) -> list[Finding]:
     """Check a path that something names."""
     row, then = comparison.rows.get(path), comparison.as_sealed(path)
-    if comparison.is_about_reinstalled(path):
+    if comparison.is_written_by_pip(path):
         return []
     if row is None:
         missing = _is_missing(comparison, path)
@@ -160,7 +155,7 @@ def _compare(comparison: Comparison, row: Row, expected: Expected) -> Finding | 
     if row.kind == LINK:
         return _compare_link(comparison, row, expected)
     if may_change(path):
-        return _compare_mode(comparison, row, expected) if path in _STAYS else None
+        return _compare_mode(comparison, row, expected.mode) if path in _STAYS else None
     if row.kind == FILE and not expected.has_bytes_of(row):
         note = comparison.patch_note(path)
         # `audit --fix` notes a patch before it replaces the file, and writes the file table last.
@@ -171,20 +166,17 @@ def _compare(comparison: Comparison, row: Row, expected: Expected) -> Finding | 
                 who = "mamba rewrote it" if path.endswith(".bat") else "an update rewrote it"
                 detail = f"it contains an absolute path again: {who}"
                 return Finding("unpatched", path, owner, detail)
-            return Finding("altered", path, owner, _other_bytes(row, expected))
-    return _compare_mode(comparison, row, expected)
+            detail = f"{row.size} bytes instead of {expected.size}"
+            if expected.size in (None, row.size) and row.digest:
+                now, then = digests_apart(row.digest.hex(), expected.digest.hex())
+                detail = f"sha256 {now} instead of {then}"
+            return Finding("altered", path, owner, detail)
+    return _compare_mode(comparison, row, expected.mode)
 
 
 def _wrong_type(comparison: Comparison, row: Row, kind: str) -> Finding:
     detail = f"it was a {WORDS[kind]} and is a {WORDS[row.kind]}"
     return Finding("wrong-type", row.path, comparison.owner(row.path), detail)
-
-
-def _other_bytes(row: Row, expected: Expected) -> str:
-    if expected.size not in (None, row.size) or not row.digest:
-        return f"{row.size} bytes instead of {expected.size}"
-    now, then = digests_apart(row.digest.hex(), expected.digest.hex())
-    return f"sha256 {now}, {expected.source} {then}"
 
 
 def _compare_link(comparison: Comparison, row: Row, expected: Expected) -> Finding | None:
@@ -201,11 +193,11 @@ def _compare_link(comparison: Comparison, row: Row, expected: Expected) -> Findi
     return Finding("wrong-link", row.path, comparison.owner(row.path), detail)
 
 
-def _compare_mode(comparison: Comparison, row: Row, expected: Expected) -> Finding | None:
+def _compare_mode(comparison: Comparison, row: Row, mode: int | None) -> Finding | None:
     """Compare permission bits, if the platform has them."""
-    if expected.mode in (None, row.mode) or os.name == "nt" or is_windows(comparison.platform):
+    if mode in (None, row.mode) or os.name == "nt" or is_windows(comparison.platform):
         return None
-    detail = f"{row.mode:04o} instead of {expected.mode:04o}"
+    detail = f"{row.mode:04o} instead of {mode:04o}"
     return Finding("wrong-mode", row.path, comparison.owner(row.path), detail)
 
 
@@ -258,28 +250,56 @@ def _check_scripts(comparison: Comparison) -> tuple[set[str], list[Finding]]:
     stale = False
     for path in sorted({*seal.activation, *wanted}):
         row, then = comparison.rows.get(path), comparison.sealed.get(path)
-        written = row is None or path not in wanted or _is_written(row, wanted[path])
-        if row is not None and not written and then is not None and row.digest == then.digest:
-            stale = written = True
-        found += _check_script(comparison, path, written=written)
+        if row is not None and row.kind != FILE:
+            found.append(_wrong_type(comparison, row, FILE))
+            continue
+        detail = row.problem if row else "it is missing"
+        content = wanted.get(path)
+        if row and row.digest and content and row.digest != hashlib.sha256(content).digest():
+            as_sealed = then is not None and row.digest == then.digest
+            stale = stale or as_sealed
+            detail = "" if as_sealed else "it is not what sealenv repair would write"
+        if detail:
+            found.append(Finding("activation", path, None, detail))
+        elif row and then and (mode := _compare_mode(comparison, row, then.mode)):
+            found.append(mode)
     state, then = comparison.rows.get(STATE), comparison.sealed.get(STATE)
     if stale and (state.digest if state else None) != (then.digest if then else None):
         found.append(Finding("changed", STATE, None, f"the variables of {STATE}"))
     return {*seal.activation, *wanted}, found
 
 
-def _is_written(row: Row, content: bytes) -> bool:
-    return not row.digest or row.digest == hashlib.sha256(content).digest()
+def has_source(comparison: Comparison, path: str) -> bool:
+    """Return whether it is a compiled file with a source, which `check_compiled` checks."""
+    row = comparison.rows.get(path)
+    if row is None or row.kind != FILE or row.problem:
+        return False
+    return source_of(path) in comparison.rows
 
 
-def _check_script(comparison: Comparison, path: str, *, written: bool) -> list[Finding]:
-    row, then = comparison.rows.get(path), comparison.sealed.get(path)
-    if row is None:
-        return [Finding("activation", path, None, "it is missing")]
-    if row.kind != FILE:
-        return [_wrong_type(comparison, row, FILE)]
-    if row.problem or not written:
-        detail = row.problem or "it is not what sealenv repair would write"
-        return [Finding("activation", path, None, detail)]
-    found = _compare_mode(comparison, row, Expected("", mode=then.mode)) if then else None
-    return [found] if found else []
+def check_compiled(comparison: Comparison, path: str) -> Iterator[Finding]:
+    """Check a compiled file that does not have the sealed bytes; Python may write it again at any time.
+
+    Python compares its header with the source (PEP 552: magic, flags, then the source's hash, or its
+    time and size), and writes it again if they differ. But a file that has its source's hash is written
+    again only if the source changes: other bytes beside the sealed source are an edit.
+    """
+    source = source_of(path)
+    if source is None or not has_source(comparison, path):
+        return
+    rows, sealed = comparison.rows, comparison.sealed
+    try:
+        with open_regular(native(comparison.prefix, path)) as file:
+            header = file.read(_HEADER + 1)
+    except OSError:
+        return
+    why = ""
+    if len(header) <= _HEADER:
+        why = "it is truncated"  # Python fails on it
+    elif header[4] & 1 and path in sealed and source in sealed:
+        same = rows[path].digest == sealed[path].digest
+        if not same and rows[source].digest == sealed[source].digest:
+            why = "its bytes have changed, and its source has not"
+    if why:
+        owner = comparison.owner(path) or comparison.owner(source)
+        yield Finding("stale-pyc", path, owner, why)

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import functools
 import os
-import posixpath
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from sealenv.layout import META
+from sealenv.naming import digests_apart
 from sealenv.prefix.records import PrefixRecord, RecordPath
-from sealenv.seals.changes import (
-    changed_by_pip,
-    changed_records,
-    distribution_changes,
-    locked_packages,
-)
 from sealenv.seals.distributions import (
     Distribution,
     DistributionFile,
     find_distributions,
     is_about_installing,
+    named_by,
 )
+from sealenv.seals.findings import Finding
 from sealenv.seals.fingerprint import promised
-from sealenv.seals.seal import PatchNote, Seal
-from sealenv.seals.snapshot import FILE, FOLDER, LINK, Row, Snapshot, native
+from sealenv.seals.seal import DistributionNote, PatchNote, Seal
+from sealenv.seals.snapshot import FILE, FOLDER, LINK, Row, Snapshot, is_compiled, native
 
 if TYPE_CHECKING:
     from sealenv.locks import LockedWheel
@@ -48,8 +45,6 @@ class Claim(NamedTuple):
 class Expected(NamedTuple):
     """What a path should be. None or empty: the source does not say."""
 
-    source: str
-    """For a message: the seal, a record, or a RECORD."""
     kind: str | None = None
     digest: bytes = b""
     size: int | None = None
@@ -99,53 +94,54 @@ class Comparison:
     of_distributions: dict[str, tuple[Distribution, DistributionFile]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        # Windows ignores upper and lower case: a record's path is spelled as the disk does.
+        names = (*self.sealed, *self.rows) if os.name == "nt" else ()
+        folded = {path.casefold(): path for path in names}
         for record in self.records:
             for entry in record.paths_data.paths:
-                path = self._spelled(entry.path)
+                path = entry.path
+                if path not in self.rows:
+                    path = folded.get(path.casefold(), path)
                 self.claims.setdefault(path, []).append(Claim(record, entry))
-        ours = {note.record for note in self.seal.pip} if self.seal else set()
-        foreign = self.claims.keys() | (self.sealed.keys() - ours)
+        known = {note.record: note.version for note in self.seal.pip} if self.seal else {}
+        foreign = self.claims.keys() | (self.sealed.keys() - known.keys())
         self.distributions = find_distributions(self.prefix, self.rows, foreign.__contains__)
-        self._find_changed()
-        self._drop_replaced()
+        self.changed = {record.name for record in self.records}
+        if self.seal is not None and self.sealed:
+            self.changed = changed_records(self.locked, self.records)
+        else:
+            known = {}
+        new = [found for found in self.distributions if known.get(found.record) != found.version]
+        self.changed_distributions = {found.record for found in new}
+        self._find_replaced(new)
         self.of_distributions = {
             item.path: (found, item)
-            for found in sorted(
-                self.distributions, key=lambda d: d.record not in self.changed_distributions
-            )
+            for found in sorted(self.distributions, key=lambda found: found not in new)
             for item in found.files
             if item.path not in self.claims
         }
 
-    def _spelled(self, path: str) -> str:
-        """Spell a record's path as the disk does: Windows ignores upper and lower case."""
-        if os.name != "nt" or path in self.rows:
-            return path
-        return self._folded.get(path.casefold(), path)
+    def _find_replaced(self, new: Sequence[Distribution]) -> None:
+        """Find the packages that pip has replaced; drop their paths that it deleted or overwrote.
 
-    @functools.cached_property
-    def _folded(self) -> dict[str, str]:
-        return {path.casefold(): path for path in (*self.sealed, *self.rows)}
+        pip deletes the files of the version before, its RECORD among them; conda's record stays.
+        """
 
-    def _find_changed(self) -> None:
-        if self.seal is not None and self.sealed:
-            self.changed = changed_records(self.locked, self.records)
-            known = {note.record: note.version for note in self.seal.pip}
-        else:
-            self.changed = {record.name for record in self.records}
-            known = {}
-        self.changed_distributions = {
-            found.record for found in self.distributions if known.get(found.record) != found.version
-        }
+        def exists(path: str) -> bool:
+            return path in self.rows or (bool(self.sealed) and path not in self.sealed)
 
-    def _drop_replaced(self) -> None:
-        """Find the packages that pip has replaced; drop their paths that it deleted or overwrote."""
-        new = [found for found in self.distributions if found.record in self.changed_distributions]
-        self.replaced = changed_by_pip(
-            self.records,
-            new,
-            lambda path: path in self.rows or (bool(self.sealed) and path not in self.sealed),
-        )
+        by_name = {found.name: found for found in new}
+        for record in self.records:
+            paths = [entry.path for entry in record.paths_data.paths]
+            for path in paths:
+                named = named_by(path) if path.endswith(".dist-info/RECORD") else None
+                if named is None or exists(path):
+                    continue
+                modules = (p for p in paths if "site-packages/" in p and not is_compiled(p))
+                if named[0] in by_name:
+                    self.replaced[record.name] = by_name[named[0]]
+                elif not any(map(exists, modules)):
+                    self.replaced.setdefault(record.name, None)
         if not self.replaced:
             return
         installed = {item.path for found in new for item in found.files}
@@ -166,23 +162,12 @@ class Comparison:
 
         return locked_wheels(self.seal.lock.wheels) if self.seal else []
 
-    @functools.cached_property
-    def reinstalled(self) -> set[str]:
-        """The RECORDs of distributions of the sealed version that pip installed again.
-
-        Such a RECORD can be read, and has other bytes than the sealed one.
-        """
-        notes = {note.record: note.sha256 for note in self.seal.pip} if self.seal else {}
-        return {
-            found.record
-            for found in self.distributions
-            if found.files and found.record not in self.changed_distributions
-            if self.rows[found.record].digest.hex() not in ("", notes.get(found.record))
-        }
-
-    def is_about_reinstalled(self, path: str) -> bool:
-        """Return whether pip wrote this file when it installed a distribution again."""
-        return is_about_installing(path) and f"{path.rpartition('/')[0]}/RECORD" in self.reinstalled
+    def is_written_by_pip(self, path: str) -> bool:
+        """Return whether pip writes this file each time it installs a distribution."""
+        record = f"{path.rpartition('/')[0]}/RECORD"
+        return is_about_installing(path) and any(
+            found.record == record and found.files for found in self.distributions
+        )
 
     @functools.cached_property
     def has_lost_files(self) -> bool:
@@ -223,7 +208,7 @@ class Comparison:
         then = self.as_sealed(path)
         if then is None:
             return self.recorded(path)
-        return [Expected("sealed with", then.kind, then.digest, then.size, then.mode)]
+        return [Expected(then.kind, then.digest, then.size, then.mode)]
 
     def recorded(self, path: str) -> list[Expected]:
         """Return what the records of packages, or a distribution's RECORD, say of a path."""
@@ -233,7 +218,7 @@ class Comparison:
         row = self.rows.get(path)
         if found is None or is_about_installing(path) or (row and row.kind == LINK):
             return []
-        return [Expected("RECORD has", FILE, found[1].sha256 or b"", found[1].size)]
+        return [Expected(FILE, found[1].sha256 or b"", found[1].size)]
 
     def patch_note(self, path: str) -> PatchNote | None:
         """Return what the seal notes of a file that sealenv made relative."""
@@ -248,23 +233,18 @@ class Comparison:
         return found[0].name if found else None
 
     def link_text(self, path: str) -> str:
-        """Return the target of a link, with `/`; an absolute one that leads inside as a relative one."""
+        """Return the target of a link, with `/`."""
         try:
             raw = os.readlink(os.fsdecode(native(self.prefix, path)))
         except OSError:
             return ""  # it is gone, or cannot be read: another finding
-        text = os.fsencode(raw).decode("utf-8", "surrogateescape").replace("\\", "/")
-        for place in (os.fspath(self.prefix), os.path.realpath(self.prefix)):
-            if text.startswith(f"{place}/"):
-                inside = text[len(place) + 1 :] or "."
-                return posixpath.relpath(inside, posixpath.dirname(path) or ".")
-        return text
+        return os.fsencode(raw).decode("utf-8", "surrogateescape").replace("\\", "/")
 
 
 def _recorded(entry: RecordPath) -> Expected:
     kind = _KINDS.get(entry.path_type, FILE) if entry.path_type else None
     if kind in (LINK, FOLDER):
-        return Expected("record has", kind)
+        return Expected(kind)
     # micromamba records the size in the archive, also of a file with the prefix in it.
     sized = not (entry.prefix_placeholder or entry.sha256_in_prefix)
     size = entry.size_in_bytes if sized else None
@@ -272,4 +252,97 @@ def _recorded(entry: RecordPath) -> Expected:
         digest = bytes.fromhex(promised(entry) or "")
     except ValueError:
         digest = b"?"  # no file has it
-    return Expected("record has", kind, digest, size)
+    return Expected(kind, digest, size)
+
+
+def locked_packages(lines: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return name -> (name-version-build, sha256) of a seal's `URL#sha256` lines."""
+    found = {}
+    for line in lines:
+        url, _, sha256 = line.partition("#")
+        dist = url.rsplit("/", 1)[-1].removesuffix(".conda").removesuffix(".tar.bz2")
+        found[dist.rsplit("-", 2)[0]] = dist, sha256
+    return found
+
+
+def package_changes(
+    locked: Mapping[str, tuple[str, str]], records: Iterable[PrefixRecord]
+) -> Iterator[Finding]:
+    """Compare the records with locked packages, by version, build and archive digest."""
+    recorded = {record.name: record for record in records}
+    for name, (dist, sha256) in locked.items():
+        record = recorded.get(name)
+        if record is None:
+            yield Finding("removed", f"{META}/{dist}.json", name, dist)
+        elif record.dist != dist:
+            yield Finding("changed", f"{META}/{record.dist}.json", name, f"{dist} -> {record.dist}")
+        elif record.sha256 and record.sha256 != sha256:
+            now, then = digests_apart(record.sha256, sha256)
+            detail = f"{dist} from another archive: sha256 {now}, expected {then}"
+            yield Finding("changed", f"{META}/{dist}.json", name, detail)
+    for name, record in recorded.items():
+        if name not in locked:
+            yield Finding("added", f"{META}/{record.dist}.json", name, record.dist)
+
+
+def changed_records(
+    locked: Mapping[str, tuple[str, str]], records: Sequence[PrefixRecord]
+) -> set[str]:
+    """Return the packages that are not the locked ones, by name.
+
+    A noarch python package is linked again when the minor version of python changes: its archive
+    is the same, its paths are not.
+    """
+    found = {finding.package or "" for finding in package_changes(locked, records)}
+    python = next((record for record in records if record.name == "python"), None)
+    if python is not None and "python" in found:
+        before = locked.get("python", ("", ""))[0].split("-")[1:2]
+        if [_minor(python.version)] != [_minor(version) for version in before]:
+            found |= {record.name for record in records if record.noarch == "python"}
+    return found
+
+
+def _minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+def distribution_changes(
+    notes: Iterable[DistributionNote],
+    distributions: Iterable[Distribution],
+    exists: Callable[[str], bool],
+) -> Iterator[Finding]:
+    """Compare the installed distributions with the sealed ones, by version.
+
+    `exists` returns whether a path is in the environment. pip removes METADATA too, so a RECORD that is
+    missing alone is damage.
+    """
+    then = {note.name: note for note in notes}
+    now = {found.name: found for found in distributions}
+    for name, note in then.items():
+        found = now.get(name)
+        if found is None:
+            if not exists(f"{note.record.rpartition('/')[0]}/METADATA"):
+                detail = f"{name} {note.version}, by pip"
+                yield Finding("removed", note.record, name, detail)
+        elif found.version != note.version:
+            detail = f"{name} {note.version} -> {found.version}, by pip"
+            yield Finding("changed", found.record, name, detail)
+    for name, found in now.items():
+        if name not in then:
+            yield Finding("added", found.record, name, f"{name} {found.version}, by pip")
+
+
+def is_modified(
+    prefix: Path,
+    seal: Seal,
+    records: Sequence[PrefixRecord],
+    distributions: Iterable[Distribution],
+) -> bool:
+    """Tell from records alone whether packages were added, removed or changed after sealing.
+
+    No file is compared: damage, and a conda package that pip uninstalled, are not found.
+    """
+    changes = distribution_changes(
+        seal.pip, distributions, lambda path: os.path.lexists(prefix / path)
+    )
+    return any(package_changes(locked_packages(seal.lock.packages), records)) or any(changes)

@@ -13,9 +13,8 @@ from sealenv.layout import HISTORY
 from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.progress import QUIET, Reporter
 from sealenv.seals.distributions import find_distributions
-from sealenv.seals.filetable import encode
 from sealenv.seals.fingerprint import Payload, fingerprints_of, promised
-from sealenv.seals.seal import DistributionNote, Seal
+from sealenv.seals.seal import DistributionNote, Seal, encode
 from sealenv.seals.snapshot import (
     FILE,
     FOLDER,
@@ -47,15 +46,7 @@ def complete(
 ) -> bytes:
     """Fill in what a seal says of the contents: what pip installed, fingerprints, file table.
 
-    Args:
-        prefix: the prefix, finished.
-        seal: its seal.
-        rows: its snapshot; None: take one.
-        known: gives digests from the records; other files are hashed.
-        reporter: shows the files hashed.
-
-    Returns:
-        the encoded file table.
+    Return the encoded file table. `known` gives digests from the records; other files are hashed.
 
     Raises:
         FilesystemError: something cannot be read.

@@ -8,11 +8,15 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sealenv.layout import is_link, leaves
 from sealenv.seals.snapshot import FILE, Row, native
 from sealenv.system.files import read_regular
 from sealenv.urls import split_credentials
+
+if TYPE_CHECKING:
+    from email.message import Message
 
 _RECORD = re.compile(r"(?:.*/)?site-packages/([^/]+)\.dist-info/RECORD")
 _SIZE = re.compile(r"[0-9]{1,18}")
@@ -92,6 +96,22 @@ def _origin(prefix: Path, folder: str) -> str | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return url
+
+
+def read_metadata(prefix: Path, path: str) -> Message | None:
+    """Return the headers of a METADATA file; None if it cannot be read."""
+    from email.parser import HeaderParser  # slow to import; verify needs none
+
+    try:
+        text = read_regular(native(prefix, path)).decode("utf-8", "replace")
+    except OSError:
+        return None
+    return HeaderParser().parsestr(text, headersonly=True)
+
+
+def words(value: object) -> str:
+    """Return a header of a METADATA file on one line; empty if it is missing."""
+    return " ".join(str(value or "").split())
 
 
 def is_about_installing(path: str) -> bool:

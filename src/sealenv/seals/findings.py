@@ -92,15 +92,8 @@ def refuse_moved(prefix: Path, findings: Iterable[Finding]) -> None:
             )
 
 
-_CHANGING = frozenset(
-    (
-        CONDARC,
-        *(
-            f"{META}/{name}"
-            for name in ("history", "state", "frozen", "pinned", "initial-state.explicit.txt")
-        ),
-    )
-)
+_FILES_OF_CONDA = ("history", "state", "frozen", "pinned", "initial-state.explicit.txt")
+_CHANGING = frozenset({CONDARC, *(f"{META}/{name}" for name in _FILES_OF_CONDA)})
 _LEFTOVER = re.compile(
     rf"{META}/(sealenv\.bootstrap|pixi|pixi_env_prefix|created_at|\.condapackageignore|[^/]+\.json)|"
     r"CACHEDIR\.TAG|\.messages\.txt|\.nonadmin|.*\.c~|.*\.conda_trash(_\d+)?|.*\.mamba_trash(\.txt)?"

@@ -21,7 +21,7 @@ from sealenv.layout import is_windows
 from sealenv.prefix.records import PrefixRecord, RecordPath
 from sealenv.seals.distributions import Distribution, is_about_installing
 from sealenv.seals.seal import Fingerprints
-from sealenv.seals.snapshot import FILE, FOLDER, LINK, WORDS, Row, native, raw
+from sealenv.seals.snapshot import FILE, FOLDER, LINK, WORDS, Row, is_compiled, native, raw
 from sealenv.system.files import open_regular
 
 ENTRY_POINTS = frozenset(
@@ -107,18 +107,9 @@ def tree_lines(rows: Iterable[Row], platform: str) -> list[str]:
     return [f"sealenv-tree-1 {platform}", *_by_path(lines)]
 
 
-def is_compiled(path: str) -> bool:
-    """Return whether a path is compiled Python, which is not in `packages`."""
-    return path.endswith((".pyc", ".pyo"))
-
-
 def promised(entry: RecordPath) -> str | None:
     """Return the sha256 (hex) that a record promises: as linked, else as in the package."""
     return entry.sha256_in_prefix or entry.sha256
-
-
-def _is_bare_entry_point(entry: RecordPath) -> bool:
-    return entry.path_type in ENTRY_POINTS and promised(entry) is None
 
 
 def _canonical(payload: Payload) -> Iterator[tuple[str, str, str]]:
@@ -129,6 +120,7 @@ def _canonical(payload: Payload) -> Iterator[tuple[str, str, str]]:
             if entry.original_path is None and not is_compiled(entry.path):
                 owners.setdefault(entry.path, []).append(entry)
     normalise = _Normaliser(payload)
+    scripts = "Scripts/" if is_windows(payload.platform) else "bin/"
     for path, entries in owners.items():
         row = payload.rows.get(path)
         if row is not None and row.kind != FOLDER:
@@ -143,7 +135,7 @@ def _canonical(payload: Payload) -> Iterator[tuple[str, str, str]]:
             elif row.kind == FILE:
                 patched = payload.patched.get(path) == row.digest.hex()
                 sound = patched or item.sha256 in {None, row.digest}
-                yield path, *normalise(path, script=sound and _is_script(path, payload.platform))
+                yield path, *normalise(path, script=sound and path.startswith(scripts))
 
 
 def _of_package(
@@ -156,16 +148,13 @@ def _of_package(
     if payload.patched.get(row.path) == actual:
         return normalise(row.path, script=entries[0].path_type in ENTRY_POINTS)
     # micromamba's records have no digest of a launcher: only what it starts counts.
-    kept = next((e for e in entries if promised(e) == actual), None) or next(
-        (e for e in entries if _is_bare_entry_point(e)), None
-    )
-    if kept is not None and kept.path_type not in ENTRY_POINTS and kept.sha256:
-        return "file", kept.sha256
-    return normalise(row.path, script=kept is not None and kept.path_type in ENTRY_POINTS)
-
-
-def _is_script(path: str, platform: str) -> bool:
-    return path.startswith("Scripts/" if is_windows(platform) else "bin/")
+    for entry in sorted(entries, key=lambda e: promised(e) != actual):
+        point = entry.path_type in ENTRY_POINTS
+        if promised(entry) == actual or (point and promised(entry) is None):
+            if entry.sha256 and not point:
+                return "file", entry.sha256
+            return normalise(row.path, script=point)
+    return normalise(row.path)
 
 
 class _Normaliser:
@@ -242,8 +231,8 @@ def _main_of(file: BinaryIO) -> bytes:
             return archive.read(entry) if usual and entry.file_size <= _LONGEST else b""
     except (KeyError, ValueError, OSError, RuntimeError, zipfile.BadZipFile):
         return b""
-    except (EOFError, zlib.error, struct.error):
-        return b""  # zipfile lets these through
+    except (EOFError, zlib.error, struct.error):  # zipfile lets these through
+        return b""
 
 
 def _plain_script(content: bytes) -> bytes:
@@ -259,12 +248,9 @@ def _plain_script(content: bytes) -> bytes:
 
 
 def normalised_sha256(file: BinaryIO, spellings: Sequence[bytes], *, script: bool) -> str:
-    """Return the sha256 (hex) of a file with the prefix replaced.
+    """Return the sha256 (hex) of a file with each spelling of the prefix replaced.
 
-    Args:
-        file: open at its start.
-        spellings: of the prefix, each replaced in what the previous one left.
-        script: its first line names the interpreter, and becomes `#!python`.
+    The first line of a `script` names the interpreter, and becomes `#!python`.
     """
     first = file.read(_PIECE)
     pieces: Iterator[bytes] = itertools.chain(

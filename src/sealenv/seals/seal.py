@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import os
+import stat
+import struct
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,9 +17,8 @@ import msgspec
 from sealenv.errors import RecordError
 from sealenv.fields import Sha256
 from sealenv.layout import FILES, MARKER, MOVING, SEAL, first_leaving
-from sealenv.seals.filetable import read_table
 from sealenv.seals.findings import Finding
-from sealenv.seals.snapshot import Snapshot
+from sealenv.seals.snapshot import FILE, FOLDER, LINK, Row, Snapshot, raw
 from sealenv.system.files import read_regular, write_atomic
 
 SCHEMA = 1
@@ -63,19 +66,6 @@ class DistributionNote(msgspec.Struct):
     version: str
     record: str
     sha256: str
-
-
-class _Spec(msgspec.Struct):
-    """The fields of `spec` and their types."""
-
-    packages: list[str] = []
-    channels: list[str] = []
-    platform: str | None = None
-    exclude_newer: str | None = None
-    variables: dict[str, str] = {}
-    requirements: list[str] = []
-    indexes: list[str] = []
-    find_links: list[str] = []
 
 
 class Seal(msgspec.Struct, kw_only=True):
@@ -151,9 +141,6 @@ def read_seal(prefix: Path) -> Seal:
                 hint="use a newer sealenv",
             )
         seal = msgspec.json.decode(data, type=Seal)
-        msgspec.convert(seal.spec, type=_Spec)
-        _check_paths(seal, path)
-        return seal
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         why = getattr(error, "strerror", None) or error
         raise RecordError(
@@ -161,10 +148,7 @@ def read_seal(prefix: Path) -> Seal:
             where=str(path),
             hint="create the environment again: sealenv create",
         ) from error
-
-
-def _check_paths(seal: Seal, path: Path) -> None:
-    """Refuse a path outside the prefix: the files that a seal names are read, and written again."""
+    # The files that a seal names are read, and written again.
     named = [note.path for note in seal.patched] + [note.record for note in seal.pip]
     outside = first_leaving([*named, *seal.activation])
     if outside is not None:
@@ -173,6 +157,92 @@ def _check_paths(seal: Seal, path: Path) -> None:
             where=str(path),
             hint="create the environment again: sealenv create",
         )
+    return seal
+
+
+TABLE_SCHEMA = 2
+_HEAD = struct.Struct("<8sII")
+_NAME = b"sealenv\n"
+_STATUS = struct.Struct("<QQQQ")
+"""Mode with its kind, time of the last change of its bytes in ns since 1970, inode, size in bytes."""
+_DIGEST = 32
+_TYPES = {FILE: stat.S_IFREG, LINK: stat.S_IFLNK, FOLDER: stat.S_IFDIR}
+_KINDS = {letter: kind for kind, letter in _TYPES.items()}
+_MOST = 128 << 20
+"""Bytes of a table: that is a million paths."""
+
+
+def encode(rows: Iterable[Row]) -> bytes:
+    """Write a table of these rows; leave out files and links without a digest."""
+    kept = [row for row in rows if row.digest or row.kind == FOLDER]
+    kept.sort(key=lambda row: raw(row.path))
+    statuses = [
+        _STATUS.pack(_TYPES[row.kind] | row.mode, row.mtime_ns, row.inode, row.size) for row in kept
+    ]
+    digests = [row.digest or bytes(_DIGEST) for row in kept]
+    head = _HEAD.pack(_NAME, TABLE_SCHEMA, len(kept))
+    return b"".join((head, *statuses, *digests, b"\0".join(raw(row.path) for row in kept)))
+
+
+def decode(data: bytes) -> Snapshot:
+    """Read a table; return its rows by path.
+
+    Raises:
+        ValueError: it is not a table, or has another schema.
+    """
+    if len(data) < _HEAD.size or not data.startswith(_NAME):
+        raise ValueError("it does not begin as one")
+    _, schema, count = _HEAD.unpack_from(data)
+    if schema != TABLE_SCHEMA:
+        raise ValueError(f"it has schema {schema}; this sealenv knows {TABLE_SCHEMA}")
+    digests = _HEAD.size + count * _STATUS.size
+    names = digests + count * _DIGEST
+    paths = data[names:].decode("utf-8", "surrogateescape").split("\0") if data[names:] else []
+    if len(paths) != count:
+        raise ValueError("its columns have different lengths")
+    # A path outside the prefix is one that `repair` would write.
+    text = b"/%b/" % data[names:].replace(b"\0", b"/")
+    if os.name == "nt":
+        text = text.replace(b"\\", b"/").replace(b":", b"//")
+    if paths and any(part in text for part in (b"//", b"/./", b"/../")):
+        raise ValueError("it has a path outside the environment")
+    statuses = _STATUS.iter_unpack(data[_HEAD.size : digests])
+    rows = {}
+    for path, at, (mode, mtime, inode, size) in zip(
+        paths, range(digests, names, _DIGEST), statuses, strict=True
+    ):
+        kind = _KINDS.get(mode & ~0o7777)
+        if kind is None:
+            raise ValueError("it has a mode that cannot be")
+        digest = b"" if kind is FOLDER else data[at : at + _DIGEST]
+        rows[path] = Row(path, kind, mode & 0o7777, size, mtime, inode, 0, digest)
+    return rows
+
+
+def write_table(prefix: Path, data: bytes) -> None:
+    """Write a table, before the seal that names it by its digest."""
+    write_atomic(prefix / FILES, data)
+
+
+def read_table(prefix: Path, sha256: str | None) -> Snapshot | None:
+    """Read the table that the seal names by its digest; None if the seal names none.
+
+    Raises:
+        RecordError: it cannot be read, or is not the one that the seal names.
+    """
+    if sha256 is None:
+        return None
+    try:
+        data = read_regular(prefix / FILES, most=_MOST)
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise ValueError("it is not the sealed one")
+        return decode(data)
+    except (ValueError, OSError) as error:
+        raise RecordError(
+            f"the file table cannot be used: {getattr(error, 'strerror', None) or error}",
+            where=str(prefix / FILES),
+            hint="run sealenv verify without --fast: it uses the packages' records",
+        ) from error
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -148,17 +149,14 @@ def _scan(prefix: Path, folder: str, rows: Snapshot, outside: Collection[str]) -
                 if row.kind is FOLDER:
                     folders.append(path)
                 elif row.kind is LINK:
-                    row.digest = _link_digest(entry.path)
+                    target = os.readlink(os.fsdecode(entry.path))
+                    row.digest = hashlib.sha256(link_bytes(target)).digest()
             except FileNotFoundError:
                 rows.pop(path, None)
             except OSError as error:
                 kind = LINK if entry.is_symlink() else FOLDER if entry.is_dir() else FILE
                 rows[path] = Row(path, kind, 0, 0, 0, 0, problem=error.strerror or str(error))
     return folders
-
-
-def _link_digest(path: str | bytes) -> bytes:
-    return hashlib.sha256(link_bytes(os.readlink(os.fsdecode(path)))).digest()
 
 
 def link_bytes(text: str) -> bytes:
@@ -208,3 +206,17 @@ def differing(now: Mapping[str, Row], then: Mapping[str, Row]) -> Iterator[str]:
         if not same:
             yield path
     yield from then.keys() - now.keys()
+
+
+def is_compiled(path: str) -> bool:
+    """Return whether a path is compiled Python, which is not in `packages`."""
+    return path.endswith((".pyc", ".pyo"))
+
+
+_CACHED = re.compile(r"(.*/|)__pycache__/([^/]+?)\.[\w-]+(\.opt-[\w]+)?\.pyc")
+
+
+def source_of(path: str) -> str | None:
+    """Return the source of a compiled file (PEP 3147); None: it needs none."""
+    found = _CACHED.fullmatch(path)
+    return f"{found[1]}{found[2]}.py" if found else None

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from email.parser import HeaderParser
 from pathlib import Path
 
 import msgspec
-from packaging.requirements import InvalidRequirement
 from packaging.version import InvalidVersion, Version
 
 from sealenv.locks import LockedWheel
-from sealenv.seals.distributions import Distribution
+from sealenv.seals.distributions import Distribution, read_metadata, words
 from sealenv.seals.seal import DistributionNote
-from sealenv.seals.snapshot import native
 from sealenv.spec.requirements import requirement_name
-from sealenv.system.files import read_regular
 
 
 def locked_wheels(lines: Iterable[str]) -> list[LockedWheel]:
@@ -61,20 +57,16 @@ def as_found(prefix: Path, distribution: Distribution, wheel: LockedWheel | None
     if wheel is None:
         name, version = distribution.name, distribution.version
         wheel = LockedWheel(name=name, version=version, url="", sha256="")
-    path = native(prefix, f"{distribution.record.rpartition('/')[0]}/METADATA")
-    try:
-        text = read_regular(path).decode("utf-8", "replace")
-    except OSError:
+    headers = read_metadata(prefix, f"{distribution.record.rpartition('/')[0]}/METADATA")
+    if headers is None:
         return wheel
-    headers = HeaderParser().parsestr(text, headersonly=True)
-    lines = [" ".join(str(line).split()) for line in headers.get_all("Requires-Dist", [])]
     python = headers["Requires-Python"]
     # The names of file and folder may write a version in another way: 1.0 is 1.0.0.
-    exact = str(headers["Version"] or "").strip()
+    exact = words(headers["Version"])
     return msgspec.structs.replace(
         wheel,
         version=exact if _is_one(wheel.version, exact) else wheel.version,
-        requires_dist=tuple(lines),
+        requires_dist=tuple(map(words, headers.get_all("Requires-Dist", []))),
         requires_python=str(python) if python else None,
     )
 
@@ -87,11 +79,4 @@ def requested_of(
     A requirement without a wheel stays: it is for another platform, or a conda package satisfies it.
     """
     gone = {wheel.name for wheel in sealed} - {wheel.name for wheel in left}
-    found = []
-    for line in map(str, lines):
-        try:
-            if requirement_name(line) not in gone:
-                found.append(line)
-        except InvalidRequirement:
-            continue  # the seal was edited
-    return tuple(found)
+    return tuple(line for line in map(str, lines) if requirement_name(line) not in gone)

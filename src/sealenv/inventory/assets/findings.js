@@ -1,4 +1,4 @@
-// What verify and audit found, changed packages, licences, and the bill of materials.
+// What verify and audit found, licences, and the bill of materials.
 const MATTERS = (f) => f.matters;
 
 function verifySection() {
@@ -21,7 +21,7 @@ function verifySection() {
     ],
   });
   return section("verify", "Verify", said + how,
-    outOf(v.files, `${notes}\`pkgs\`, \`envs\` and \`__home__\` with their contents`), v.notes.map((text) => el("p", { class: "muted", text })),
+    outOf(v.files, `${notes}\`pkgs\`, \`envs\` and \`__home__\` with their contents`),
     kinds.length ? terms(kinds) : null, v.findings.length ? list.node : null);
 }
 
@@ -47,23 +47,6 @@ function auditSection() {
   const box = el("input", { type: "checkbox", id: "all-paths", on: { change: () => list.update(box.checked ? a.findings : a.findings.filter(MATTERS)) } });
   return section("audit", "Audit: paths in files", said + verdict, outOf(a.files, `${a.sealed ? "the file table, which contains only digests, nor " : ""}\`pkgs\` and \`envs\` with their contents`),
     holding > a.matters ? el("p", { class: "check" }, box, el("label", { for: "all-paths", text: ` also show the ${holding - a.matters} that do not matter` })) : null, holding ? list.node : null);
-}
-
-function changesSection() {
-  const title = "Changes";
-  if (!facts.seal) return section("changes", title, "The environment has no seal to compare its packages with.");
-  if (!facts.verify) return section("changes", title, "Not checked: the report was made with `--no-findings`.");
-  const changed = facts.verify.findings.filter((f) => facts.meanings.changes.includes(f.kind));
-  if (!changed.length) return section("changes", title, "No package was added, removed or changed after sealing.");
-  const list = table({
-    caption: title, rows: changed, by: -1,
-    columns: [
-      { label: "Package", get: (f) => f.package || "" },
-      { label: "Change", get: (f) => f.kind, show: (f) => el("span", { class: "tag", text: f.kind }) },
-      { label: "Details", get: (f) => f.detail, wide: true },
-    ],
-  });
-  return section("changes", title, `After sealing: ${count(changed.length, "change")}. ` + "`sealenv seal` accepts them.", list.node);
 }
 
 function licenceSection() {

@@ -43,15 +43,13 @@ function about() {
       ["Lock", s && el("span", {}, code(`sha256:${s.lock}`), ` ${count(s.locked, "archive")}`)],
       ["Fingerprint", prints && el("span", {}, code(prints.packages), same && el("span", {}, " ", prose(same)))],
       ["Tree fingerprint", prints && code(prints.tree)],
-      ["Checked", s && (s.checked ? el("div", {}, ["yes, through its own activation", ...Object.values(s.tools)].map((text) => el("div", { text }))) : "no: it is for another platform")],
-      ["Byte code", s && (s.pyc || "not compiled")], ["Link scripts", s && s.link_scripts], ["Skipped link scripts", s && s.skipped_link_scripts],
-      ["Made relative", s && s.patched.map((note) => el("span", {}, code(note.path), ` ${note.what}`))],
-      ["Variables", facts.variables.map(code)], ["Activation", s && s.activation.map(code)],
+      ["Checked", s && (s.checked ? "yes, through its own activation" : "no: it was not run")],
+      ["Variables", facts.variables.map(code)],
       ["Virtual packages", s && s.virtual_packages.length ? code(s.virtual_packages.join("  ")) : null],
     ]));
 }
 
-const content = el("main", { id: "content", tabindex: "-1" }, tiles(), about(), packageSection(), graphSection(), verifySection(), auditSection(), changesSection(), licenceSection(), sbomSection(),
+const content = el("main", { id: "content", tabindex: "-1" }, tiles(), about(), packageSection(), graphSection(), verifySection(), auditSection(), licenceSection(), sbomSection(),
   el("footer", {}, el("p", { text: `Made by sealenv ${facts.sealenv}. This page loads nothing and sends nothing. Treemap: d3-hierarchy, ISC licence, in the page's source.` })));
 const nav = el("nav", { "aria-label": "Sections" }, el("ul", {}, sections.map(({ id, title }) => el("li", {}, el("a", { href: `#${id}`, text: title })))));
 document.getElementById("page").append(head(), el("div", { class: "columns" }, nav, content));

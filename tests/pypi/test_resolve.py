@@ -43,8 +43,8 @@ def test_unknown_extras_are_reported(asker: Asker) -> None:
     lock = asker.ask("app[web,wep]", "bare[x]", "net", warn=notes.append)
     assert [w.name for w in lock.wheels] == ["net", "app", "bare"]
     assert notes == [
-        "app has no extra 'wep', which is ignored; its extras: web",
-        "bare has no extra 'x', which is ignored; its extras: none",
+        "app 1.0 does not provide the extra 'wep'",
+        "bare 1.0 does not provide the extra 'x'",
     ]
 
 

@@ -31,8 +31,6 @@ HERE = Path("/somewhere").absolute()
         ),
         ("--index-url https://host/simple", "index", "https://host/simple"),
         ("--extra-index-url https://u:p@host/x", "extra-index", "https://u:p@host/x"),
-        ("--find-links ./wheels", "find-links", (HERE / "wheels").as_uri()),
-        ("--find-links 'my wheels'", "find-links", (HERE / "my wheels").as_uri()),
         ("-f https://host/page.html", "find-links", "https://host/page.html"),
     ],
 )
@@ -131,9 +129,9 @@ def test_a_password_in_a_requirement_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_of_wheels_that_is_not_there(tmp_path: Path) -> None:
     """pip would go on without it, and take what an index has."""
-    text = "dependencies:\n  - pip:\n      - six\n      - --find-links my wheels\n"
+    text = "dependencies:\n  - pip:\n      - six\n      - --find-links 'my wheels'\n"
     path = environment(tmp_path, text)
-    with pytest.raises(SpecError, match=r"not a folder or file: file:.*my%20wheels") as caught:
+    with pytest.raises(SpecError, match=r"not a folder or file: .*my wheels") as caught:
         read_environment_yml(path)
     assert str(caught.value.where).endswith("environment.yml:4:9")
     (tmp_path / "my wheels").mkdir()

@@ -25,7 +25,7 @@ from sealenv.locks.checks import (
     split_dist,
 )
 from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile, topological
-from sealenv.locks.pixi_write import DIRECT, MARK, OPTIONS, build_number_of, noarch_of
+from sealenv.locks.pixi_write import MARK, build_number_of, noarch_of
 from sealenv.spec.yaml_nodes import Node, lines_of, load
 
 _READ = ("6", "7")
@@ -87,7 +87,6 @@ class _Entry(_Key):
     run_exports: _Lines | None = None
     requires_dist: tuple[str, ...] | None = None
     requires_python: str | None = None
-    index: str | None = None
     editable: bool | None = None
 
 
@@ -206,7 +205,6 @@ class _Reader:
             locks=tuple(locks[subdir] for subdir in sorted(locks)),
             name=comments.name,
             variables=comments.variables,
-            options={key: str(chosen.options[key]) for key in OPTIONS if key in chosen.options},
             other_environments=tuple(n for n in self.file.environments if n != self.environment),
         )
 
@@ -289,7 +287,7 @@ class _Reader:
         )
 
     def _wheel(self, entry: _Entry, address: str, node: Node) -> LockedWheel:
-        plain = address.removeprefix(DIRECT)
+        plain = address.removeprefix("direct+")  # requested by URL
         if entry.editable:
             raise node.wrong(f"{plain[:200]!r} is an editable install: it has no digest", NO_WHEEL)
         if why := check_wheel_address(plain):
@@ -301,8 +299,6 @@ class _Reader:
             sha256=need_sha256(entry.sha256, plain[-200:], node),
             requires_dist=entry.requires_dist or (),
             requires_python=entry.requires_python or None,
-            index=clean_url(entry.index, self.base) if entry.index else None,
-            direct=plain != address,
         )
 
     def _place(self, text: str) -> str:

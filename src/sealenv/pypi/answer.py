@@ -119,28 +119,6 @@ def _lines(text: str) -> list[str]:
     ][:_MOST_LINES]
 
 
-def missing_extras(report: Mapping[str, Any], requirements: Iterable[str]) -> list[str]:
-    """Describe the requested extras that the wheels do not have; pip ignores them."""
-    provided = {
-        canonicalize_name(str(item["metadata"]["name"])): {
-            canonicalize_name(str(extra)) for extra in item["metadata"].get("provides_extra") or ()
-        }
-        for item in report["install"]
-    }
-    found = []
-    for requirement in map(Requirement, requirements):
-        known = provided.get(canonicalize_name(requirement.name))
-        if known is None:  # the wheel is kept
-            continue
-        existing = ", ".join(sorted(known)) or "none"
-        found += [
-            f"{requirement.name} has no extra {extra!r}, which is ignored; its extras: {existing}"
-            for extra in sorted(requirement.extras)
-            if canonicalize_name(extra) not in known
-        ]
-    return found
-
-
 def _locked(item: Mapping[str, Any]) -> LockedWheel:
     info, metadata = item["download_info"], item["metadata"]
     url = _lockable(str(metadata["name"]), str(info["url"]).partition("#")[0])

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 from sealenv.errors import OfflineError, SolveError
 from sealenv.locks import Lock, LockedWheel
-from sealenv.pypi.answer import missing_extras, needed, read_report, split_kept, topological
+from sealenv.pypi.answer import needed, read_report, split_kept, topological
 from sealenv.pypi.machine import Distribution, machine_of
 from sealenv.pypi.pip import Question, ask
 from sealenv.spec.model import EnvironmentSpec
@@ -113,7 +113,7 @@ def _ask(
     requirements = question.spec.requirements
     report = ask(question, environ)
     found = read_report(report)
-    for note in missing_extras(report, requirements):
+    for note in report["notes"]:
         warn(note)
     owners: dict[str, Distribution] = {canonicalize_name(d.name): d for d in question.installed}
     for wheel in found:

@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from sealenv.errors import SpecError
 from sealenv.spec.matchspec import LONGEST_SPEC
 from sealenv.spec.yaml_nodes import Node, load, read_text, scalar
-from sealenv.urls import redact, scheme_of
+from sealenv.urls import redact
 
 if TYPE_CHECKING:
     from sealenv.spec.requirements import PipLine
@@ -66,7 +65,7 @@ def read_environment_yml(path: Path, text: str | None = None) -> EnvironmentFile
         text = read_text(path, limit=_LIMIT_BYTES)
     elif len(text) > _LIMIT_BYTES:
         raise SpecError("the file is too large for an environment.yml", where=str(path))
-    return _Reader(path).read(load(text, str(path), aliases=True))
+    return _Reader(path).read(load(text, str(path)))
 
 
 def write_environment_yml(
@@ -160,24 +159,10 @@ class _Reader:
                 found = parse_pip_line(text, self.path.absolute().parent)
             except SpecError as error:
                 raise _wrong(line, redact(error.what), error.hint) from error
-            if found.kind == "find-links" and _is_missing(found.value):
-                raise _wrong(line, f"not a folder or file: {found.value}", "check its path")
             self.pip.append(found)
 
     def _pip(self, kind: str) -> tuple[str, ...]:
         return tuple(line.value for line in self.pip if line.kind == kind)
-
-
-def _is_missing(url: str) -> bool:
-    """Return whether it is a missing local folder or file: pip would ignore it."""
-    if scheme_of(url) != "file":
-        return False
-    parts = urlsplit(url)
-    if parts.netloc not in {"", "localhost"}:
-        return False
-    from urllib.request import url2pathname  # a web client comes with it, which few need
-
-    return not os.path.exists(url2pathname(parts.path))
 
 
 def _name(node: Node | None) -> str | None:

@@ -55,7 +55,7 @@ def test_which_of_several_environments(machine: Machine, channels: Channels) -> 
         ["mirror", IT, "m"],
     ):
         refused = machine.json(*command, code=2)
-        assert refused["what"] == "it has 2 environments, and none is called 'default'"
+        assert refused["what"] == "the lock has no environment 'default'"
         assert "sealenv export pixi.lock --environment NAME -o NAME.lock" in refused["hint"]
     machine.run("export", "pixi.lock", "--environment", "b", "-o", "b.lock")
     assert machine.run("diff", "sealenv.lock", "b.lock").stderr == "the same packages\n"

@@ -114,7 +114,7 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class LockFile(msgspec.Struct, frozen=True, kw_only=True):
-    """The locks of one environment, one for each platform. Bundles of older versions have more fields."""
+    """The locks of one environment, by platform. Bundles of older versions have more fields."""
 
     locks: tuple[Lock, ...]
     name: str | None = None

@@ -192,8 +192,8 @@ def test_what_a_list_does_not_say_is_taken_from_the_archives(
 @pytest.mark.parametrize(
     ("key", "told", "said"),
     [
-        ("name", "other", "its name is 'dated'"),
-        ("noarch", "python", "its noarch is 'generic'"),
+        ("name", "other", "is its name, not 'other'"),
+        ("noarch", "python", "is its noarch, not"),
     ],
 )
 def test_a_lock_that_calls_an_archive_something_else(

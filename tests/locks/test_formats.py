@@ -42,7 +42,7 @@ def test_a_list_keeps_addresses_digests_and_order(file: LockFile) -> None:
     for one in file.locks:
         read = read_explicit(write_explicit(one), "x")
         assert read.platform == one.platform
-        assert [(e.url, e.sha256) for e in read.entries] == [
+        assert [(p.url, p.sha256) for p in read.packages] == [
             (p.url, p.sha256) for p in one.packages
         ]
 
@@ -96,10 +96,9 @@ def test_conda_locks_own_model_takes_ours(tmp_path: Path) -> None:
 def test_a_list_of_conda_is_read() -> None:
     read = read_explicit(LIST, "list.txt")
     assert read.platform == "linux-64"
-    assert [e.line for e in read.entries] == [5, 6, 7]
-    assert (read.entries[0].md5, read.entries[1].sha256) == (MD5, SHA)
-    assert read.entries[0].channel == "https://conda.anaconda.org/conda-forge/"
-    assert len(read.unverified) == 2
+    assert list(read.lines.values()) == [5, 6, 7]
+    assert (read.packages[0].record["md5"], read.packages[1].sha256) == (MD5, SHA)
+    assert read.packages[0].channel == "https://conda.anaconda.org/conda-forge/"
 
 
 def test_a_list_without_sha256_is_refused_with_advice() -> None:
@@ -112,7 +111,7 @@ def test_a_list_without_sha256_is_refused_with_advice() -> None:
 
 def test_credentials_of_a_list_are_kept_apart() -> None:
     read = read_explicit(f"@EXPLICIT\nhttps://me:pw@x.org/c/noarch/a-1-0.conda#{SHA}\n", "x")
-    assert read.entries[0].url == "https://x.org/c/noarch/a-1-0.conda"
+    assert read.packages[0].url == "https://x.org/c/noarch/a-1-0.conda"
     assert read.secrets == {"https://x.org/c": "https://me:pw@x.org/c"}
 
 
@@ -143,7 +142,7 @@ def test_only_a_line_feed_ends_a_line(tmp_path: Path, end: str) -> None:
     path.write_text(f"# see{end}{hidden}\n@EXPLICIT\n{good}\n", encoding="utf-8")
     read = read_file(path)
     assert isinstance(read, ExplicitList)
-    assert [entry.fn for entry in read.entries] == ["a-1-0.conda"]
+    assert [p.fn for p in read.packages] == ["a-1-0.conda"]
     path.write_text(f"# see{end}evil\na >=1\n", encoding="utf-8")
     read = read_file(path)
     assert isinstance(read, EnvironmentFile)

@@ -105,16 +105,14 @@ def test_a_section_of_environment_yml(tmp_path: Path) -> None:
     assert other.indexes == ("https://other/simple", "https://more/simple")
 
 
-def test_pip_is_added_with_a_warning(tmp_path: Path) -> None:
+def test_pip_is_added(tmp_path: Path) -> None:
     path = environment(tmp_path, "name: x\ndependencies: [python, {pip: [six]}]\n")
     target = choose_target(name=None, python=None, prefix=None, file=path)
     assert target.spec.packages == ("python", "pip")
     assert target.spec.indexes == (DEFAULT_INDEX,)
-    assert any("adding pip" in warning for warning in target.warnings)
     path = environment(tmp_path, "name: x\ndependencies: [python, pip>=24, {pip: [six]}]\n")
     target = choose_target(name=None, python=None, prefix=None, file=path)
     assert target.spec.packages == ("python", "pip>=24")
-    assert target.warnings == ()
 
 
 def test_a_password_in_a_requirement_is_refused(tmp_path: Path) -> None:

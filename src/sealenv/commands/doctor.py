@@ -18,7 +18,7 @@ from sealenv.errors import OutputExistsError, UsageError
 from sealenv.fields import Count, Sha256
 from sealenv.gates.admission import look
 from sealenv.locations import default_envs_dir
-from sealenv.request.arguments import StrPath, optional_path, words
+from sealenv.request import StrPath, optional_path, words
 from sealenv.system.registry import this_registry
 from sealenv.urls import masked_value
 

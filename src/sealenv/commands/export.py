@@ -28,7 +28,7 @@ from sealenv.locks.condalock import write_condalock
 from sealenv.locks.explicit import write_explicit
 from sealenv.locks.pixi_write import write_pixi
 from sealenv.progress import QUIET, Reporter
-from sealenv.request.arguments import StrPath, named, optional_path
+from sealenv.request import StrPath, named, optional_path
 from sealenv.request.lock import wishes
 from sealenv.request.subject import Subject, left_out, origins, subject
 from sealenv.spec.environment_yml import write_environment_yml

@@ -27,7 +27,7 @@ from sealenv.progress import QUIET, Reporter
 from sealenv.repairs.archives import obtain
 from sealenv.repairs.plan import Plan, make_plan
 from sealenv.repairs.restore import alone, clear, make_way, restore, set_mode
-from sealenv.request.arguments import StrPath, named, prefix_of
+from sealenv.request import StrPath, named, prefix_of
 from sealenv.seals.findings import Finding, refuse_moved
 from sealenv.system.processes import programs_in
 

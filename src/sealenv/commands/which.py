@@ -28,7 +28,7 @@ from sealenv.inventory.candidates import (
 from sealenv.layout import META, is_windows, state_of
 from sealenv.layout import State as PrefixState
 from sealenv.prefix.records import scan_records
-from sealenv.request.arguments import StrPath, prefix_of
+from sealenv.request import StrPath, prefix_of
 from sealenv.seals.distributions import scan_distributions
 from sealenv.seals.seal import read_seal
 from sealenv.spec.model import current_platform

@@ -6,13 +6,11 @@ same versions.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from email.parser import HeaderParser
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -20,7 +18,7 @@ from packaging.tags import compatible_tags, cpython_tags
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
-from sealenv.errors import DigestError, EngineError, FetchError, SealenvError, SolveError
+from sealenv.errors import DigestError, FetchError, SealenvError, SolveError
 from sealenv.locks import LockedWheel
 from sealenv.locks.checks import check_url, file_name
 from sealenv.locks.model import dependencies_first
@@ -71,12 +69,6 @@ def explain(
 
     log, stderr = clean(_TIME.sub("", log)), clean(stderr)
     where = ", ".join(spec.indexes)
-    if "no such option" in stderr:
-        return EngineError(
-            "the pip installed with sealenv is too old",
-            details=_lines(stderr),
-            hint="update it: python -m pip install --upgrade pip",
-        )
     if "DO NOT MATCH THE HASHES" in stderr:
         return DigestError(
             "a wheel does not match the digest in its index",
@@ -135,7 +127,6 @@ def _locked(item: Mapping[str, Any]) -> LockedWheel:
         version=str(metadata["version"]),
         url=url,
         sha256=sha256,
-        size=_size_of_file(url),
         requires_dist=tuple(map(str, metadata.get("requires_dist") or ())),
         requires_python=metadata.get("requires_python") or None,
     )
@@ -156,16 +147,6 @@ def _lockable(name: str, url: str) -> str:
     if not file.endswith(".whl"):
         raise SolveError(f"{file} is not a wheel", where=url)
     return url
-
-
-def _size_of_file(url: str) -> int | None:
-    """Return the size of a file on this machine; pip's report has no sizes."""
-    if not url.startswith("file:"):
-        return None
-    try:
-        return os.stat(url2pathname(urlsplit(url).path)).st_size
-    except OSError:
-        return None
 
 
 def topological(

@@ -230,11 +230,6 @@ def ask(question: Question, environ: Mapping[str, str]) -> dict[str, Any]:
             )
         report: dict[str, Any] = json.loads(_read(scratch / "report"))
         report["notes"] = _NO_EXTRA.findall(done.stderr)
-    if report.get("environment") != question.machine.markers:
-        raise EngineError(
-            "pip resolved for the wrong machine",
-            hint="install another version of pip with sealenv",
-        )
     return report
 
 

@@ -16,7 +16,7 @@ from sealenv.locks.explicit import ExplicitList
 from sealenv.locks.model import requested, roots
 from sealenv.locks.read import is_ours, read_file
 from sealenv.naming import check_name
-from sealenv.request.arguments import no_environments
+from sealenv.request import no_environments
 from sealenv.spec.environment_yml import EnvironmentFile
 from sealenv.spec.machine import override_notes, read_machine
 from sealenv.spec.matchspec import package_name

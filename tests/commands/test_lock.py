@@ -287,20 +287,6 @@ def test_a_matchspec_that_is_none_is_told_with_its_place(
     assert "1000000 characters" in refused["what"]
 
 
-def test_what_has_no_digest_is_not_called_the_same(machine: Machine, channels: Channels) -> None:
-    args = ("dated", "-c", channels.main_url, "--exclude-newer", "2090-01-01")
-    machine.run("lock", *args)
-    machine.run("create", "e", "-f", "sealenv.lock")
-    assert 'exclude-newer: "2090-01-01T' in machine.run("export", "e").stdout
-    record = next((machine.envs / "e/conda-meta").glob("dated-*.json"))
-    record.write_text(re.sub(r'"sha256": "[0-9a-f]+",', "", record.read_text(), count=1))
-    said = machine.run("diff", "e", "sealenv.lock").stderr
-    assert "(no sha256 on one side): dated" in said
-    assert machine.json("diff", "e", "sealenv.lock")["without_digest"] == ["dated"]
-    (machine.root / "here").mkdir()
-    assert machine.json("diff", "here", code=7)["hint"].endswith("write ./here")
-
-
 def test_differences_have_words_data_and_an_exit_code(machine: Machine, channels: Channels) -> None:
     for version in ("1.0", "2.0"):
         spec = (f"dated=={version}", *(["prio"] if version == "2.0" else []))

@@ -297,33 +297,3 @@ def test_a_dependency_without_a_blank_keeps_its_name() -> None:
     text = write_condalock(LockFile(locks=(lock(a),)))
     (again,) = read_condalock(text, HERE).locks[0].packages
     assert again.record["depends"] == ["b >=1", "c >=2,<3", "__glibc >=2.17", "d =1"]
-
-
-PIP_PACKAGE = f"""\
-version: 1
-metadata: {{content_hash: {{}}, channels: [], platforms: [linux-64], sources: []}}
-package:
-- name: Zope.Interface
-  version: '6.0'
-  manager: pip
-  platform: linux-64
-  dependencies: {{}}
-  url: URL
-  hash: {{sha256: {SHA}}}
-  category: main
-  optional: false
-"""
-
-
-@pytest.mark.parametrize(
-    ("url", "why"),
-    [
-        ("https://files.example.org/six-1.16.0.tar.gz", "is a source distribution"),
-        ("git+https://github.com/benjaminp/six@abc", "comes from version control"),
-        ("./six", "is not a wheel"),
-    ],
-)
-def test_what_is_no_wheel_is_refused_where_it_stands(url: str, why: str) -> None:
-    with pytest.raises(SpecError, match=why) as caught:
-        read_condalock(PIP_PACKAGE.replace("URL", url), HERE)
-    assert caught.value.where == f"{HERE}:9:8"

@@ -15,13 +15,10 @@ from sealenv.spec.model import build_spec, current_platform, parse_time
 def test_default_is_python_conda_mamba_pip_from_conda_forge() -> None:
     spec = build_spec(python="3.12")
     assert spec.packages == ("python=3.12", "conda", "mamba", "pip")
-    assert spec.channels == ("conda-forge",)
-    assert spec.platform == current_platform()
-
-
-def test_with_replaces_an_entry_of_the_same_name() -> None:
     spec = build_spec(python="3.12", with_packages=["pip >=25", "numpy"])
     assert spec.packages == ("python=3.12", "conda", "mamba", "pip >=25", "numpy")
+    assert spec.channels == ("conda-forge",)
+    assert spec.platform == current_platform()
 
 
 def test_a_file_is_taken_as_it_stands_but_for_python() -> None:

@@ -134,7 +134,7 @@ def _locked(item: Mapping[str, Any]) -> LockedWheel:
 
 def _lockable(name: str, url: str) -> str:
     """Return the URL for the lock, without credentials."""
-    url = split_credentials(url).clean.replace("'", "%27")  # as pip writes those of a page
+    url = split_credentials(url).clean
     if urlsplit(url).query:
         raise SolveError(
             f"the URL of {name} has a query, which may be a secret or expire, so it cannot be locked",

@@ -6,7 +6,6 @@ used: they have the same bytes on every machine, and nothing is built.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -23,7 +22,6 @@ from sealenv.store.archives import Store
 from sealenv.system.files import write_atomic
 
 _FOLDER = "pypi"
-_OTHER_PYTHON = re.compile(r"Package '([^']+)' requires a different Python")
 
 
 def resolve_wheels(
@@ -76,10 +74,8 @@ def resolve_wheels(
 
 def _without_failed(pins: Mapping[str, str], error: SolveError) -> dict[str, str]:
     """Return the pins that pip's error does not contain; none if it contains no pin."""
-    text = str(error)
-    unfit = {canonicalize_name(name) for name in _OTHER_PYTHON.findall(text)}
-    text = text.replace(" ", "")
-    rest = {name: pin for name, pin in pins.items() if pin not in text and name not in unfit}
+    text = str(error).replace(" ", "")
+    rest = {name: pin for name, pin in pins.items() if pin not in text}
     return rest if len(rest) < len(pins) else {}
 
 

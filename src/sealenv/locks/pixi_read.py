@@ -31,11 +31,9 @@ from sealenv.locks.pixi_write import MARK, build_number_of, noarch_of
 from sealenv.spec.yaml_nodes import Node, lines_of, load
 
 _READ = ("6", "7")
-_COPIED = (
-    "sha256", "size", "build_number", "md5", "legacy_bz2_md5", "features",
-    "license", "license_family", "python_site_packages_path", "depends", "constrains", "flags",
-    "purls", "legacy_bz2_size", "timestamp", "extra_depends", "run_exports",
-)  # fmt: skip
+_OWN = {"name", "version", "build", "subdir", "noarch", "track_features", "arch", "platform"}
+"""The keys of a record that are not copied from an entry."""
+_COPIED = [key for key in Record.__struct_fields__ if key not in _OWN]
 _SYSTEMS = {"emscripten", "freebsd", "linux", "osx", "wasi", "win", "zos"}
 _ARCHITECTURES = {"32": "x86", "64": "x86_64"}
 _Count = Annotated[int, msgspec.Meta(ge=0)]
@@ -73,7 +71,6 @@ class _Entry(Record, kw_only=True):
     track_features: list[str] | None = None
     depends: list[str] | None = None  # type: ignore[assignment]
     timestamp: _Count | None = None
-    run_exports: dict[str, list[str]] | None = None
     requires_dist: tuple[str, ...] = ()
     requires_python: str | None = None
     editable: bool = False

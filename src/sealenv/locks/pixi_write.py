@@ -145,10 +145,6 @@ def _field(key: str, value: Any) -> Iterator[str]:
         return
     if key == "track_features" and isinstance(value, str):
         value = value.replace(",", " ").split()
-    elif key == "features" and isinstance(value, list):
-        value = " ".join(value)
-    elif key == "run_exports" and not isinstance(value, dict):
-        value = {"weak": [value] if isinstance(value, str) else value}  # as in conda-build
     elif isinstance(value, float):
         value = int(value)  # a timestamp with a fraction
     if isinstance(value, dict):

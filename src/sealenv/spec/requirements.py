@@ -87,28 +87,16 @@ def _option(line: str, folder: Path) -> PipLine:
             "project that you edit",
         )
     value = value.strip().strip("\"'")  # pip removes quotes too
-    folder_of_wheels = kind == "find-links" and " -" not in value
-    if not value or (" " in value and not folder_of_wheels):
-        raise SpecError(f"{name} takes one URL", hint=f"write {name} https://host/path")
-    return PipLine(kind, _place(name, kind, value, folder))
-
-
-def _place(option: str, kind: str, value: str, folder: Path) -> str:
-    """Return an http, https or file URL."""
-    if _URL.match(value):
-        if " " in value:
-            raise SpecError(f"{option}: {value!r} is not a URL", hint="write a space as %20")
-        if scheme_of(value) not in {"http", "https", "file"}:
-            raise SpecError(f"{option}: {value!r} is not an http, https or file URL")
-        return value
-    if kind != "find-links":
+    if kind == "find-links" and value and " -" not in value and not _URL.match(value):
+        place = Path(os.path.abspath(folder / os.path.expanduser(value)))
+        if not place.exists():  # pip would ignore it, and take what an index has
+            raise SpecError(f"not a folder or file: {place}", hint="check its path")
+        return PipLine(kind, place.as_uri())
+    if " " in value or scheme_of(value) not in {"http", "https", "file"}:
         raise SpecError(
-            f"{option}: {value!r} is not a URL", hint=f"write {option} https://host/path"
+            f"{name} takes one http, https or file URL", hint=f"write {name} https://host/path"
         )
-    place = Path(os.path.abspath(folder / os.path.expanduser(value)))
-    if not place.exists():  # pip would ignore it, and take what an index has
-        raise SpecError(f"not a folder or file: {place}", hint="check its path")
-    return place.as_uri()
+    return PipLine(kind, value)
 
 
 def _requirement(line: str) -> str:

@@ -51,21 +51,17 @@ class EnvironmentFile:
     """FILE:LINE:COLUMN of the name."""
 
 
-def read_environment_yml(path: Path, text: str | None = None) -> EnvironmentFile:
+def read_environment_yml(path: Path, root: Node | None = None) -> EnvironmentFile:
     """Read and check the file.
 
     Args:
         path: the file.
-        text: its content, if it was read already: a pipe can be read once.
+        root: the parsed content.
 
     Raises:
         SpecError: it is missing, is not YAML, or is not valid; with line and column.
     """
-    if text is None:
-        text = read_text(path, limit=_LIMIT_BYTES)
-    elif len(text) > _LIMIT_BYTES:
-        raise SpecError("the file is too large for an environment.yml", where=str(path))
-    return _Reader(path).read(load(text, str(path)))
+    return _Reader(path).read(root or load(read_text(path, limit=_LIMIT_BYTES), str(path)))
 
 
 def write_environment_yml(

@@ -97,11 +97,9 @@ def test_lock_alone_renews_and_update_moves_one(machine: Machine, channels: Chan
     renewed = machine.json("lock")
     assert names(renewed) == {"dated": "2.0", "prio": "2.0"}
     assert [c["name"] for c in renewed["changes"]] == ["prio"]
-    for no_name in ("", "dated=2.0", "dated >=1"):
-        refused = machine.json("lock", "--update", no_name, code=2)
-        assert refused["what"] == f"--update {no_name!r} is not a name of a package"
-    refused = machine.json("lock", "--update", "datde", code=2)
-    assert refused["what"] == "--update datde: it is not locked"
+    for name in ("", "dated=2.0", "datde"):
+        refused = machine.json("lock", "--update", name, code=2)
+        assert refused["what"] == f"--update {name}: it is not locked"
 
 
 def _but(*prefixes: str) -> Any:
@@ -175,14 +173,13 @@ def test_every_format_makes_the_same_environment(
     }
 
 
-@pytest.mark.parametrize("kind", ["pixi", "conda-lock"])
 def test_what_a_list_does_not_say_is_taken_from_the_archives(
-    machine: Machine, channels: Channels, kind: str
+    machine: Machine, channels: Channels
 ) -> None:
     """Else the lock would say that nothing depends on anything."""
     machine.run("lock", "wants-prio-1", "-c", channels.main_url)
     machine.run("export", "sealenv.lock", "--format", "explicit", "-o", "list.txt")
-    machine.run("export", "list.txt", "--format", kind, "-o", "other.lock")
+    machine.run("export", "list.txt", "--format", "conda-lock", "-o", "other.lock")
     file = read_lock(machine.root / "other.lock", "linux-64")
     (needs,) = (p for p in file.locks[0].packages if p.name == "wants-prio-1")
     assert needs.record["depends"] == ["prio 1.*"]

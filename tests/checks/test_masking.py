@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sealenv.gates.admission import find
-from sealenv.masking import masked, masked_value
+from sealenv.urls import masked, masked_value
 
 SECRET = "s3cret"
 HIDDEN = [

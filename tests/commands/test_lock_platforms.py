@@ -6,8 +6,6 @@ import json
 import shutil
 from typing import Any
 
-import yaml
-
 from sealenv.locks import Lock
 from sealenv.locks.pixi_read import read_pixi
 from sealenv.tour.archive import write_repodata
@@ -44,21 +42,6 @@ def test_a_list_is_filled_in_beside_the_other_platforms(
 
     wrong = machine.json("lock", "-f", "list.txt", "--platform", "win-64", code=2)
     assert wrong["what"] == "--platform win-64: the list is for linux-64"
-
-
-def test_a_platform_with_a_virtual_package_only(machine: Machine, channels: Channels) -> None:
-    machine.run("lock", "dated", "-c", channels.main_url, "--platform", "linux-64")
-    machine.run("export", "sealenv.lock", "--format", "conda-lock", "-o", "conda-lock.yml")
-    path = machine.root / "conda-lock.yml"
-    row = {"name": "__osx", "version": "11", "manager": "conda", "platform": "osx-64"}
-    content = yaml.safe_load(path.read_text())
-    content["metadata"]["platforms"].append("osx-64")
-    content["package"].append({**row, "url": "", "hash": {}})
-    path.write_text(yaml.safe_dump(content))
-    args = ("create", "e", "-f", "conda-lock.yml", "--platform")
-    refused = machine.json(*args, "osx-64", code=2)
-    assert refused["what"] == "it has no packages for osx-64"
-    machine.json(*args, "linux-64")
 
 
 def test_each_platform_keeps_its_order_of_channels(machine: Machine, channels: Channels) -> None:

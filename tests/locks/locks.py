@@ -142,8 +142,6 @@ def wheels(draw: st.DrawFn, name: str) -> LockedWheel:
         sha256=draw(DIGESTS),
         requires_dist=tuple(draw(st.lists(TEXTS, max_size=2))),
         requires_python=draw(st.none() | st.sampled_from([">=3.9", ">=3.9,<4"])),
-        index=draw(st.none() | st.just("https://pypi.org/simple")),
-        direct=draw(st.booleans()),
     )
 
 
@@ -181,5 +179,4 @@ def lock_files(draw: st.DrawFn) -> LockFile:
         locks=tuple(locks),
         name=draw(st.none() | TITLES),
         variables=draw(st.dictionaries(VARIABLES, LINES, max_size=2)),
-        options=draw(st.sampled_from([{}, {"strategy": "lowest-version"}])),
     )

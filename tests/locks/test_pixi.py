@@ -275,9 +275,9 @@ def test_a_lock_rewritten_by_another_tool_loses_the_comments_alone() -> None:
 def test_a_damaged_comment_has_a_place() -> None:
     file = LockFile(locks=(lock(package("a"), specs=("a",)),))
     text = write_pixi(file).replace('# specs: ["a"]', "# specs: [1]")
-    with pytest.raises(SpecError, match="'specs' at the top") as caught:
+    with pytest.raises(SpecError, match=r"at the top .*specs") as caught:
         read_pixi(text, HERE)
-    assert caught.value.where == f"{HERE}:3:1"
+    assert caught.value.where == f"{HERE}:1:1"
 
 
 @given(st.integers(0, len(PIXI_7)), st.integers(0, 30), st.text(max_size=12))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import socket
@@ -10,10 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from sealenv.errors import EngineError
-from sealenv.pypi.pip import NO_EFFECT, run_pip
+from sealenv.pypi.pip import run_pip
 from tests.pypi.index import Index, Wheel
 
 MARKERS = {
@@ -48,14 +44,6 @@ def test_every_marker_is_the_targets(tmp_path: Path) -> None:
     found = json.loads(report.read_text())
     assert len(found["install"]) == 1 + len(MARKERS)
     assert found["environment"] == MARKERS
-
-
-def test_without_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(EngineError, match="pip is not installed with sealenv") as caught:
-        run(tmp_path, "list")
-    assert caught.value.where == sys.prefix
-    assert NO_EFFECT not in range(4)  # what pip itself ends with
 
 
 def test_it_ends_with_us_and_leaves_no_password(tmp_path: Path) -> None:

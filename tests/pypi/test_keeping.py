@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sealenv.locks import LockedWheel
-from tests.pypi.asker import Asker, conda_lock, installed
+from tests.pypi.asker import Asker, installed
 from tests.pypi.index import Wheel, serve
 
 
@@ -62,22 +62,6 @@ def test_unused_wheels_are_dropped(asker: Asker) -> None:
     assert asker.names(keep=old) == []
     needy = installed("needy", "1.0", "Requires-Dist: ddd")
     assert asker.names("needy", keep=old, conda=[needy]) == ["ddd-1.0"]
-
-
-def test_another_python_from_a_folder(asker: Asker, tmp_path: Path) -> None:
-    """A folder has no Requires-Python: pip reads it from the wheel, and its error has no pin."""
-    folder = tmp_path / "wheels"
-    for wheel in (
-        Wheel("picky", python="<3.12"), Wheel("picky", "2.0"),
-        Wheel("native", "1.0", "cp311-cp311-win_amd64"),
-        Wheel("native", "1.0", "cp312-cp312-win_amd64"),
-        Wheel("native", "2.0", "cp312-cp312-win_amd64"),
-    ):  # fmt: skip
-        wheel.write(folder)
-    url, before = folder.as_uri(), conda_lock("win-64", "3.11.4")
-    old = asker.ask("picky<2", "native", lock=before, find_links=url).wheels
-    new = asker.ask("picky", "native", lock=conda_lock("win-64"), keep=old, find_links=url).wheels
-    assert sorted(w.dist for w in new) == ["native-1.0", "picky-2.0"]
 
 
 def test_a_url_decides(asker: Asker) -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from sealenv.errors import DigestError, FetchError, OfflineError, SolveError, SpecError
 from sealenv.locks import Lock
-from sealenv.locks.checks import check_url
 from sealenv.spec.model import DEFAULT_INDEX
 from tests.pypi.asker import Asker, conda_lock, installed
 from tests.pypi.index import Index, Wheel, serve
@@ -32,7 +31,7 @@ def test_dependencies_come_first_and_extras_count(asker: Asker) -> None:
     app = lock.wheels[-1]
     assert app.requires_dist[0] == "zlib-like"
     path = asker.index.path(Wheel("app"))
-    assert (app.url, app.size) == (path.as_uri(), path.stat().st_size)
+    assert app.url == path.as_uri()
     assert lock.requirements == ("app[web]",)
     assert lock.indexes == (asker.index.url,)
 
@@ -43,8 +42,8 @@ def test_unknown_extras_are_reported(asker: Asker) -> None:
     lock = asker.ask("app[web,wep]", "bare[x]", "net", warn=notes.append)
     assert [w.name for w in lock.wheels] == ["net", "app", "bare"]
     assert notes == [
-        "app has no extra 'wep', which is ignored; its extras: web",
-        "bare has no extra 'x', which is ignored; its extras: none",
+        "app 1.0 does not provide the extra 'wep'",
+        "bare 1.0 does not provide the extra 'x'",
     ]
 
 
@@ -125,7 +124,6 @@ def test_over_http_with_a_password(asker: Asker) -> None:
         clean = url.replace("me:s3cret@", "")
         lock = asker.ask("app", url=clean, secrets={clean: url})
         assert lock.wheels[0].url.startswith(clean.removesuffix("/simple") + "/files/app-1.0")
-        assert lock.wheels[0].size is None
         with pytest.raises(FetchError, match="could not be read"):
             asker.ask("app", url=clean)
     cached = b"".join(p.read_bytes() for p in asker.store.root.rglob("*") if p.is_file())
@@ -210,20 +208,10 @@ def test_a_url_that_cannot_be_locked(asker: Asker) -> None:
     """A signed URL is a secret, and expires."""
     asker.index.add(Wheel("app"))
     page = asker.index.root / "simple/app/index.html"
-    sound = page.read_text()
-    page.write_text(sound.replace("#sha256", "?X-Amz-Signature=s3cr3t&Expires=9#sha256"))
+    page.write_text(page.read_text().replace("#sha256", "?X-Amz-Signature=s3cr3t&Expires=9#sha256"))
     with serve(asker.index.root) as url:
         with pytest.raises(SolveError, match="the URL of app has a query") as caught:
             asker.ask("app", url=url)
         assert "s3cr3t" not in str(caught.value)
     cached = b"".join(p.read_bytes() for p in asker.store.root.rglob("*") if p.is_file())
     assert b"s3cr3t" not in cached
-    page.write_text(sound.replace("../../files/", "../../it's/"))
-    (asker.index.root / "it's").mkdir()
-    Wheel("app").write(asker.index.root / "it's")
-    with serve(asker.index.root) as url:
-        root = url.removesuffix("simple")
-        for line in ("app", f"app @ {root}it's/{Wheel('app').file_name}"):
-            (wheel,) = asker.ask(line, url=url).wheels
-            assert wheel.url == f"{root}it%27s/{Wheel('app').file_name}"
-            assert check_url(wheel.url) is None

@@ -66,24 +66,13 @@ def test_scalars_are_as_they_are_written(tmp_path: Path) -> None:
     """YAML 1.2: `yes` and a date are text; what is a number keeps its digits."""
     found = read(
         tmp_path,
-        "dependencies: [yes, &pin 'python=3.10', *pin]\nname: no\n"
+        "dependencies: [yes, 'python=3.10']\nname: no\n"
         "variables:\n  A: 1.10\n  B: 0x1F\n  C: 2020-01-01\n  D: ''\n  E: \"1\"\nchannels:\n",
     )
-    assert found.dependencies == ("yes", "python=3.10", "python=3.10")
+    assert found.dependencies == ("yes", "python=3.10")
     assert found.name == "no"
     assert found.variables == {"A": "1.10", "B": "0x1F", "C": "2020-01-01", "D": "", "E": "1"}
     assert found.channels == ()
-
-
-def test_aliases_multiply_nothing(tmp_path: Path) -> None:
-    bomb = "".join(
-        f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9 if n else ['x'])}]\n" for n in range(30)
-    )
-    assert read(tmp_path, bomb + "dependencies: *a0\n").dependencies == ("x",)
-    with pytest.raises(SpecError, match="not a MatchSpec"):
-        read(tmp_path, bomb + "dependencies: *a29\n")
-    with pytest.raises(SpecError, match="not a MatchSpec"):
-        read(tmp_path, "dependencies: &own [*own]\n")
 
 
 @given(text=st.text(max_size=300))
@@ -108,14 +97,11 @@ def test_variables_in_channels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert str(caught.value.where).endswith(":1:12")
 
 
-def test_merge_keys_and_comments_after_pip_lines(tmp_path: Path) -> None:
+def test_comments_after_pip_lines(tmp_path: Path) -> None:
     text = """\
-variables: &common {A: "1"}
 dependencies:
   - python
   - pip:
       - "six >=1  # a reason"
 """
     assert read(tmp_path, text).requirements == ("six>=1",)
-    merged = text.replace("variables: &common", "x: &common") + "variables: {<<: *common, B: '2'}\n"
-    assert read(tmp_path, merged).variables == {"A": "1", "B": "2"}

@@ -31,8 +31,6 @@ HERE = Path("/somewhere").absolute()
         ),
         ("--index-url https://host/simple", "index", "https://host/simple"),
         ("--extra-index-url https://u:p@host/x", "extra-index", "https://u:p@host/x"),
-        ("--find-links ./wheels", "find-links", (HERE / "wheels").as_uri()),
-        ("--find-links 'my wheels'", "find-links", (HERE / "my wheels").as_uri()),
         ("-f https://host/page.html", "find-links", "https://host/page.html"),
     ],
 )
@@ -46,10 +44,10 @@ def test_what_is_read(line: str, kind: str, value: str) -> None:
     [
         ("-e .", "cannot be locked"),
         ("-r requirements.txt", "cannot be locked"),
-        ("--find-links a --pre", "takes one URL"),
-        ("--index-url ftp://host", "not an http, https or file URL"),
+        ("--find-links a --pre", "takes one http"),
+        ("--index-url ftp://host", "takes one http"),
         ("a @ https://[/a-1.0-py3-none-any.whl", "no http|not a requirement"),
-        ("--index-url somewhere", "is not a URL"),
+        ("--index-url somewhere", "takes one http"),
         (".", "a location"),
         ("https://host/a-1.0-py3-none-any.whl", "a location"),
         ("a @ file:///a-1.0-py3-none-any.whl", "no http"),
@@ -107,16 +105,14 @@ def test_a_section_of_environment_yml(tmp_path: Path) -> None:
     assert other.indexes == ("https://other/simple", "https://more/simple")
 
 
-def test_pip_is_added_with_a_warning(tmp_path: Path) -> None:
+def test_pip_is_added(tmp_path: Path) -> None:
     path = environment(tmp_path, "name: x\ndependencies: [python, {pip: [six]}]\n")
     target = choose_target(name=None, python=None, prefix=None, file=path)
     assert target.spec.packages == ("python", "pip")
     assert target.spec.indexes == (DEFAULT_INDEX,)
-    assert any("adding pip" in warning for warning in target.warnings)
     path = environment(tmp_path, "name: x\ndependencies: [python, pip>=24, {pip: [six]}]\n")
     target = choose_target(name=None, python=None, prefix=None, file=path)
     assert target.spec.packages == ("python", "pip>=24")
-    assert target.warnings == ()
 
 
 def test_a_password_in_a_requirement_is_refused(tmp_path: Path) -> None:
@@ -131,9 +127,9 @@ def test_a_password_in_a_requirement_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_of_wheels_that_is_not_there(tmp_path: Path) -> None:
     """pip would go on without it, and take what an index has."""
-    text = "dependencies:\n  - pip:\n      - six\n      - --find-links my wheels\n"
+    text = "dependencies:\n  - pip:\n      - six\n      - --find-links 'my wheels'\n"
     path = environment(tmp_path, text)
-    with pytest.raises(SpecError, match=r"not a folder or file: file:.*my%20wheels") as caught:
+    with pytest.raises(SpecError, match=r"not a folder or file: .*my wheels") as caught:
         read_environment_yml(path)
     assert str(caught.value.where).endswith("environment.yml:4:9")
     (tmp_path / "my wheels").mkdir()

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from sealenv.masking import masked
 from sealenv.system.registry import Key
+from sealenv.urls import masked
 
 if TYPE_CHECKING:
     from sealenv.checks.computer import Computer

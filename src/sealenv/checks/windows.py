@@ -10,8 +10,8 @@ from pathlib import Path
 from sealenv.checks.check import Finding, SetValue, check
 from sealenv.checks.computer import Computer, windows_entries
 from sealenv.checks.patterns import variable_matters
-from sealenv.masking import masked_value
 from sealenv.system.registry import FILE_SYSTEM, Key, Registry, Value, long_paths_enabled
+from sealenv.urls import masked_value
 
 _PROCESSOR = r"Software\Microsoft\Command Processor"
 _AUTORUNS = (Key("HKCU", _PROCESSOR), Key("HKLM", _PROCESSOR), Key("HKLM", _PROCESSOR, 32))

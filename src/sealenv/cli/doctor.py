@@ -15,8 +15,8 @@ import click
 from sealenv.cli.options import JSON, QUIET, YES, Command
 from sealenv.cli.output import ask, fitted, is_terminal, paint, print_json
 from sealenv.errors import UsageError
-from sealenv.masking import masked, masked_value
 from sealenv.naming import printable
+from sealenv.urls import masked, masked_value
 
 if TYPE_CHECKING:
     from sealenv.checks.check import Finding

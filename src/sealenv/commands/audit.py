@@ -23,7 +23,7 @@ from sealenv.relocation.audit import Audited
 from sealenv.relocation.audit import audit as find
 from sealenv.relocation.journal import commit, finish_commit
 from sealenv.relocation.settle import clear_partials
-from sealenv.request.arguments import StrPath, prefix_of
+from sealenv.request import StrPath, prefix_of
 from sealenv.seals.contents import complete
 from sealenv.seals.findings import refuse_moved
 from sealenv.seals.seal import PatchNote, Seal, read_sealed, write_seal

@@ -20,7 +20,7 @@ from sealenv.install.clobbers import clobbers_in_store, order_for_micromamba
 from sealenv.locks import LockFile
 from sealenv.naming import check_name
 from sealenv.progress import QUIET, Reporter
-from sealenv.request.arguments import StrPath, named, optional_path, words
+from sealenv.request import StrPath, named, optional_path, words
 from sealenv.request.subject import Subject, left_out
 from sealenv.request.subject import subject as read_subject
 from sealenv.store.archives import Store

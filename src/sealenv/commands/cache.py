@@ -12,7 +12,7 @@ from sealenv.errors import CacheBusyError, UsageError
 from sealenv.fields import AbsolutePath, Bytes, Count
 from sealenv.layout import walk
 from sealenv.locations import cache_root, conda_view
-from sealenv.request.arguments import words
+from sealenv.request import words
 from sealenv.store.archives import Store, take_back
 from sealenv.system.filelock import FileLock
 

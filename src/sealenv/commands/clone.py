@@ -28,7 +28,7 @@ from sealenv.relocation.files import Left
 from sealenv.relocation.prove import prove_running
 from sealenv.relocation.relocation import Relocation, open_relocation, search, with_hint
 from sealenv.relocation.settle import settle
-from sealenv.request.arguments import StrPath, named, prefix_of
+from sealenv.request import StrPath, named, prefix_of
 from sealenv.seals.seal import timestamp, why_moved
 from sealenv.seals.snapshot import take_snapshot
 

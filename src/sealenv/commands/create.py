@@ -32,7 +32,7 @@ from sealenv.locks.model import Package, Wheel, packages_of, wheels_of
 from sealenv.naming import shown
 from sealenv.prefix.pending import PrefixLock, refuse_unless_free
 from sealenv.progress import QUIET, Reporter, Stopwatch
-from sealenv.request.arguments import StrPath, optional_path, words
+from sealenv.request import StrPath, optional_path, words
 from sealenv.request.target import Target, choose_target
 from sealenv.seals.seal import Fingerprints
 from sealenv.spec.model import current_platform

@@ -8,7 +8,7 @@ from sealenv.errors import UsageError
 from sealenv.locks import LockFile
 from sealenv.locks.diff import Change, without_digest
 from sealenv.locks.diff import diff as changes
-from sealenv.request.arguments import StrPath, named
+from sealenv.request import StrPath, named
 from sealenv.request.subject import Subject, sealed_lock, subject
 
 

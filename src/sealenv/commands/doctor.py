@@ -18,9 +18,9 @@ from sealenv.errors import OutputExistsError, UsageError
 from sealenv.fields import Count, Sha256
 from sealenv.gates.admission import look
 from sealenv.locations import default_envs_dir
-from sealenv.masking import masked_value
-from sealenv.request.arguments import StrPath, optional_path, words
+from sealenv.request import StrPath, optional_path, words
 from sealenv.system.registry import this_registry
+from sealenv.urls import masked_value
 
 
 class Dirt(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from sealenv.layout import HISTORY, MARKER, META, SEAL, State, is_link, state_of
 from sealenv.locations import envs_dirs
 from sealenv.naming import shown
 from sealenv.prefix.records import PrefixRecord, scan_records
-from sealenv.request.arguments import StrPath, prefix_of, several
+from sealenv.request import StrPath, prefix_of, several
 from sealenv.seals.compare import is_modified
 from sealenv.seals.distributions import scan_distributions
 from sealenv.seals.findings import STATES

@@ -18,7 +18,7 @@ from sealenv.locks.diff import Change, diff
 from sealenv.locks.model import Package, Wheel, packages_of, wheels_of
 from sealenv.locks.pixi_write import write_pixi
 from sealenv.progress import QUIET, Reporter
-from sealenv.request.arguments import StrPath, optional_path, words
+from sealenv.request import StrPath, optional_path, words
 from sealenv.request.lock import LockRequest, choose, find_lock
 from sealenv.store.archives import Store
 from sealenv.system.files import write_output

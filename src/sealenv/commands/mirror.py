@@ -27,7 +27,7 @@ from sealenv.fields import AbsolutePath, Bytes, Count, Texts
 from sealenv.layout import is_link
 from sealenv.locks import Lock, LockedPackage
 from sealenv.progress import QUIET, Reporter
-from sealenv.request.arguments import StrPath, named, several, words
+from sealenv.request import StrPath, named, several, words
 from sealenv.request.subject import Subject, left_out
 from sealenv.request.subject import subject as read_subject
 from sealenv.store.archives import Store

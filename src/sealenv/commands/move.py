@@ -38,7 +38,7 @@ from sealenv.relocation.files import Files, Left
 from sealenv.relocation.prove import prove_running
 from sealenv.relocation.relocation import Relocation, Searched, search, with_hint
 from sealenv.relocation.settle import finish_earlier, settle
-from sealenv.request.arguments import StrPath, named, prefix_of
+from sealenv.request import StrPath, named, prefix_of
 from sealenv.seals.seal import timestamp
 from sealenv.seals.snapshot import Snapshot, differing, take_snapshot
 from sealenv.spec.model import current_platform

@@ -13,7 +13,7 @@ from sealenv.fields import AbsolutePath, Bytes, Count
 from sealenv.locations import find
 from sealenv.prefix.removal import check_removable, user_files
 from sealenv.prefix.removal import remove as delete
-from sealenv.request.arguments import StrPath, named
+from sealenv.request import StrPath, named
 
 
 class Removal(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,7 +24,7 @@ from sealenv.prefix.condafiles import write_condarc
 from sealenv.prefix.exclusive import exclusive
 from sealenv.progress import QUIET, Reporter
 from sealenv.repairs.restore import alone, make_way, restore, set_mode, wheel_of
-from sealenv.request.arguments import StrPath, named, prefix_of
+from sealenv.request import StrPath, named, prefix_of
 from sealenv.seals.compare import Comparison
 from sealenv.seals.findings import Finding, refuse_moved
 from sealenv.seals.snapshot import FOLDER, source_of

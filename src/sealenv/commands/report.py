@@ -27,7 +27,7 @@ from sealenv.inventory.sbom import cyclonedx, purl
 from sealenv.progress import QUIET, Reporter
 from sealenv.relocation.audit import Audited, audit
 from sealenv.relocation.classify import FIXES
-from sealenv.request.arguments import StrPath, optional_path, prefix_of
+from sealenv.request import StrPath, optional_path, prefix_of
 from sealenv.seals.findings import CONDITIONS, KINDS, STATES
 from sealenv.seals.seal import Seal
 from sealenv.system.files import check_output, write_output

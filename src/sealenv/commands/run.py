@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import NoReturn, TypeVar
 
-    from sealenv.request.arguments import StrPath
+    from sealenv.request import StrPath
 
     T = TypeVar("T")
 
@@ -60,7 +60,7 @@ def run(
     import subprocess
 
     from sealenv.errors import UsageError
-    from sealenv.request.arguments import prefix_of
+    from sealenv.request import prefix_of
 
     if not command or isinstance(command, str):
         hint = 'pass a list, because no shell splits it: run(env, ["python", "-V"])'

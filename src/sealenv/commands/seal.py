@@ -21,7 +21,7 @@ from sealenv.prefix.condafiles import made_by, read_bootstrap, read_requested
 from sealenv.prefix.exclusive import exclusive
 from sealenv.prefix.installed import installed
 from sealenv.progress import QUIET, Reporter
-from sealenv.request.arguments import StrPath, prefix_of
+from sealenv.request import StrPath, prefix_of
 from sealenv.seals.compare import Comparison
 from sealenv.seals.contents import complete
 from sealenv.seals.findings import Finding, refuse_moved

@@ -22,7 +22,7 @@ from sealenv.naming import digests_apart
 from sealenv.prefix.exclusive import refuse_worked_on
 from sealenv.prefix.records import scan_records
 from sealenv.progress import QUIET, Reporter
-from sealenv.request.arguments import StrPath, prefix_of
+from sealenv.request import StrPath, prefix_of
 from sealenv.seals.check import check, check_changes, check_promises
 from sealenv.seals.compare import Comparison, distribution_changes, package_changes
 from sealenv.seals.findings import CONDITIONS, STATES, Finding, condition_of

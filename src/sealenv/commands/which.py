@@ -22,7 +22,7 @@ from sealenv.fields import Texts
 from sealenv.gates.admission import default_path, look, scrub
 from sealenv.layout import is_windows
 from sealenv.prefix.records import scan_records
-from sealenv.request.arguments import StrPath, prefix_of
+from sealenv.request import StrPath, prefix_of
 from sealenv.seals.distributions import scan_distributions
 from sealenv.spec.model import current_platform
 

@@ -9,7 +9,6 @@ import os
 import sys
 
 from sealenv.gates.rules import HONOURED, KEPT, KEPT_WINDOWS, ON_PATH, RULES, SHELL, Rule, rule_of
-from sealenv.masking import masked_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +25,8 @@ class Finding:
     """
 
     def __init__(self, rule: Rule, value: str, name: str = "") -> None:
+        from sealenv.urls import masked_value
+
         self.name = name or rule.name
         self.value = masked_value(self.name, value)
         self.what = rule.what

@@ -16,7 +16,7 @@ from sealenv.progress import Reporter
 from sealenv.spec.model import EnvironmentSpec
 
 if TYPE_CHECKING:
-    from sealenv.locks.explicit import ExplicitEntry, ExplicitList
+    from sealenv.locks.explicit import ExplicitList
 
 
 def resolve(
@@ -122,22 +122,20 @@ def fill(
     """
     reporter.phase("solve", "reading the channels' records of each file")
     files: dict[str, list[str]] = {}
-    for entry in given.entries:
-        files.setdefault(entry.channel, []).append(entry.place)
+    for package in given.packages:
+        files.setdefault(package.channel, []).append(f"{package.subdir}/{package.fn}")
     found = engine.look_up(files, given.secrets, offline=offline)
-    missing = [e for e in given.entries if e.channel + e.place not in found]
+    missing = [p for p in given.packages if p.url not in found]
     if missing:
         raise DigestError(
-            f"{len(missing)} of {len(given.entries)} packages are no longer in their channels' indexes",
-            where=f"{given.source}:{missing[0].line}:1",
-            details=[e.url for e in missing[:20]],
+            f"{len(missing)} of {len(given.packages)} packages are no longer in their channels' indexes",
+            where=given.where(missing[0]),
+            details=[p.url for p in missing[:20]],
             hint="they cannot be verified; lock other versions: sealenv lock",
         )
-    packages = []
-    for entry in given.entries:
-        package = found[entry.channel + entry.place]
-        _compare_digests(given, entry, package)
-        packages.append(package)
+    packages = [found[p.url] for p in given.packages]
+    for listed, package in zip(given.packages, packages, strict=True):
+        _compare_digests(given.where(listed), listed, package)
     return Lock(
         platform=platform,
         channels=tuple(files),
@@ -145,18 +143,17 @@ def fill(
     )
 
 
-def _compare_digests(given: ExplicitList, entry: ExplicitEntry, package: LockedPackage) -> None:
-    md5 = package.record.get("md5")
-    if (entry.sha256 or package.sha256) == package.sha256 and (
-        not (entry.md5 and md5) or entry.md5 == md5
-    ):
+def _compare_digests(where: str, listed: LockedPackage, package: LockedPackage) -> None:
+    md5, known = listed.record.get("md5"), package.record.get("md5")
+    same = (listed.sha256 or package.sha256) == package.sha256
+    if same and (not (md5 and known) or md5 == known):
         return
     raise DigestError(
-        f"the channel has another digest of {entry.fn} than the list",
-        where=f"{given.source}:{entry.line}:1",
+        f"the channel has another digest of {listed.fn} than the list",
+        where=where,
         details=[
-            f"the list has    {entry.sha256 or entry.md5}",
-            f"the channel has {package.sha256 if entry.sha256 else md5}",
+            f"the list has    {listed.sha256 or md5}",
+            f"the channel has {package.sha256 if listed.sha256 else known}",
         ],
         hint="the file was replaced in the channel, or the list was changed",
     )

@@ -141,7 +141,7 @@ _Time = Annotated[float, msgspec.Meta(ge=0, le=253_402_300_799_999)]
 _Lines = dict[str, list[str]]
 
 
-class _Record(msgspec.Struct):
+class Record(msgspec.Struct, kw_only=True):
     """The keys of a record that sealenv or py-rattler reads."""
 
     name: str
@@ -155,7 +155,7 @@ class _Record(msgspec.Struct):
     depends: list[str] = []
     constrains: list[str] | None = None
     extra_depends: _Lines | None = None
-    run_exports: _Lines | list[str] | str | None = None
+    run_exports: _Lines | None = None
     features: str | list[str] | None = None
     track_features: str | list[str] | None = None
     flags: list[str] | None = None
@@ -174,7 +174,7 @@ class _Record(msgspec.Struct):
 def check_record(record: dict[str, Any]) -> str | None:
     """Check the types of a repodata record."""
     try:
-        msgspec.convert(record, _Record)
+        msgspec.convert(record, Record)
     except msgspec.ValidationError as error:
         return str(error)
     return None

@@ -198,11 +198,6 @@ def read_condalock(
             put(packages[row.platform], _read_package(row, base, node), node)
         else:
             put(wheels[row.platform], _read_wheel(row, base, node, custom), node)
-    for one in wanted & set(platforms):
-        if not packages[one] and not wheels[one]:
-            raise rows.wrong(
-                f"it has no packages for {one}", "choose another --platform, or lock again"
-            )
     channels = [channel.url for channel in metadata.channels]
     return LockFile(
         locks=tuple(

@@ -22,40 +22,10 @@ from sealenv.locks.model import Lock, LockedPackage, LockFile
 from sealenv.spec.yaml_nodes import lines_of
 from sealenv.urls import split_credentials
 
-_LINE = re.compile(r"(?P<url>[^#]+)(#(?P<digest>.*))?")
-_DIGEST = re.compile(r"(?P<md5>[0-9a-f]{32})|(sha256:)?(?P<sha256>[0-9a-f]{64})")
+_DIGEST = re.compile(r"(?P<md5>[0-9a-f]{32})|(sha256:)?(?P<sha256>[0-9a-f]{64})|")
 _PLATFORM = re.compile(r"#\s*platform:\s*([a-z0-9-]+)\s*")
 _PIP = re.compile(r"#\s*pip\s+[\w.-]+(\[[^\]]*\])?\s*(@|==).*")
 """A wheel, as conda-lock writes it."""
-
-
-class ExplicitEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a list."""
-
-    url: str
-    md5: str | None = None
-    sha256: str | None = None
-    line: int = 0
-
-    @property
-    def fn(self) -> str:
-        """The file name."""
-        return file_name(self.url)
-
-    @property
-    def channel(self) -> str:
-        """The URL of the channel, with a slash at the end."""
-        return self.url.rpartition("/")[0].rpartition("/")[0] + "/"
-
-    @property
-    def subdir(self) -> str:
-        """The folder in the channel."""
-        return folder_name(self.url)
-
-    @property
-    def place(self) -> str:
-        """`subdir/file name`, the key in the channel's index."""
-        return f"{self.subdir}/{self.fn}"
 
 
 class ExplicitList(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,14 +34,16 @@ class ExplicitList(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     platform: str | None
     """From a comment, or the folders of the URLs; None if all are noarch."""
-    entries: tuple[ExplicitEntry, ...]
+    packages: tuple[LockedPackage, ...]
+    """Their sha256 is empty if the list has none."""
+    lines: dict[str, int]
+    """URL -> line."""
     secrets: dict[str, str] = {}
     """Channel URL -> the same with the credentials from the list. Never written."""
 
-    @property
-    def unverified(self) -> tuple[ExplicitEntry, ...]:
-        """The lines without a sha256."""
-        return tuple(e for e in self.entries if e.sha256 is None)
+    def where(self, package: LockedPackage) -> str:
+        """Return FILE:LINE:COLUMN of a package."""
+        return f"{self.source}:{self.lines[package.url]}:1"
 
     def lock_file(self, platform: str, *, strict: bool = True) -> LockFile:
         """Return the list as a lock.
@@ -83,23 +55,18 @@ class ExplicitList(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             DigestError: a line has no sha256.
         """
-        if strict and (missing := self.unverified):
-            weak = sum(1 for e in missing if e.md5)
-            kind = "only an md5" if weak == len(missing) else "no sha256"
+        missing = [p for p in self.packages if not p.sha256]
+        if strict and missing:
             raise DigestError(
-                f"{len(missing)} of {len(self.entries)} packages have {kind} to verify them by",
-                where=f"{self.source}:{missing[0].line}:1",
-                details=[e.fn for e in missing[:10]],
+                f"{len(missing)} of {len(self.packages)} packages have no sha256 to verify them by",
+                where=self.where(missing[0]),
+                details=[p.fn for p in missing[:10]],
                 hint=f"let the channel's index fill the digests in: sealenv lock -f {self.source}",
             )
-        packages = tuple(
-            bare_package(e.url, e.sha256 or "", md5=e.md5, where=f"{self.source}:{e.line}:1")
-            for e in self.entries
-        )
         lock = Lock(
             platform=self.platform or platform,
-            channels=tuple(dict.fromkeys(p.channel for p in packages)),
-            packages=packages,
+            channels=tuple(dict.fromkeys(p.channel for p in self.packages)),
+            packages=self.packages,
         )
         return LockFile(locks=(lock,))
 
@@ -153,7 +120,8 @@ def read_explicit(text: str, source: str) -> ExplicitList:
     Raises:
         SpecError: a line is not the URL of a package; with its number and the reason.
     """
-    entries: dict[str, ExplicitEntry] = {}
+    packages: dict[str, LockedPackage] = {}
+    lines: dict[str, int] = {}
     secrets: dict[str, str] = {}
     platform: str | None = None
     for number, raw in enumerate(lines_of(text), 1):
@@ -169,47 +137,40 @@ def read_explicit(text: str, source: str) -> ExplicitList:
             )
         if not line or line.startswith("#") or line == "@EXPLICIT":
             continue
-        entry = _entry(line, where, number)
-        name = (split_dist(entry.fn) or ("",))[0]
-        if name in entries:
+        package = _read_line(line, where)
+        if package.name in packages:
+            first = lines[packages[package.name].url]
             raise SpecError(
-                f"{name} is listed twice, in lines {entries[name].line} and {number}",
+                f"{package.name} is listed twice, in lines {first} and {number}",
                 where=where,
                 hint="remove one of the lines",
             )
-        entries[name] = entry
+        packages[package.name] = package
+        lines[package.url] = number
+        if package.subdir not in {"noarch", platform}:
+            if platform:
+                raise SpecError(
+                    f"{package.fn} is for {package.subdir[:80]}, and the list for {platform}",
+                    where=where,
+                    hint="a list is for one platform",
+                )
+            platform = package.subdir
         if secret := split_credentials(line.partition("#")[0]).secret:
-            secrets[entry.channel.rstrip("/")] = secret.rpartition("/")[0].rpartition("/")[0]
-    for entry in entries.values():
-        if entry.subdir == "noarch":
-            continue
-        platform = platform or entry.subdir
-        if entry.subdir != platform:
-            raise SpecError(
-                f"{entry.fn} is for {entry.subdir[:80]}, and the list for {platform}",
-                where=f"{source}:{entry.line}:1",
-                hint="a list is for one platform",
-            )
+            secrets[package.channel.rstrip("/")] = secret.rsplit("/", 2)[0]
     return ExplicitList(
         source=source,
         platform=platform,
-        entries=tuple(entries.values()),
+        packages=tuple(packages.values()),
+        lines=lines,
         secrets=secrets,
     )
 
 
-def _entry(line: str, where: str, number: int) -> ExplicitEntry:
-    match = _LINE.fullmatch(line)
-    if match is None:
-        raise SpecError("the line is not a URL", where=where, hint="fix the line")
-    text = match["url"].strip()
+def _read_line(line: str, where: str) -> LockedPackage:
+    text, _, digest = line.partition("#")
+    text = text.strip()
     if "://" not in text:  # CEP 23: expanded as in a shell
         text = os.path.expandvars(os.path.expanduser(text))
-    url = clean_url(text, Path.cwd())
-    bare_package(url, "", where=where)
-    digest = match["digest"]
-    if digest is None:
-        return ExplicitEntry(url=url, line=number)
     found = _DIGEST.fullmatch(digest.strip())
     if found is None:
         raise SpecError(
@@ -217,7 +178,8 @@ def _entry(line: str, where: str, number: int) -> ExplicitEntry:
             where=where,
             hint="after '#' write 32 (md5) or 64 (sha256) lowercase hexadecimal digits (CEP 23)",
         )
-    return ExplicitEntry(url=url, md5=found["md5"], sha256=found["sha256"], line=number)
+    url = clean_url(text, Path.cwd())
+    return bare_package(url, found["sha256"] or "", md5=found["md5"], where=where)
 
 
 def write_explicit(lock: Lock, comments: Iterable[str] = ()) -> str:

@@ -55,8 +55,8 @@ class LockedPackage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         return self.record.get("noarch") == "python"
 
 
-class LockedWheel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One wheel from a Python package index."""
+class LockedWheel(msgspec.Struct, frozen=True, kw_only=True):
+    """One wheel from a Python package index. Bundles of older versions have more fields."""
 
     name: str
     """Normalised (PEP 503)."""
@@ -66,10 +66,6 @@ class LockedWheel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     size: int | None = None
     requires_dist: tuple[str, ...] = ()
     requires_python: str | None = None
-    index: str | None = None
-    """The index that a pixi.lock names."""
-    direct: bool = False
-    """Whether a pixi.lock says that it was requested by URL."""
 
     @property
     def dist(self) -> str:
@@ -117,15 +113,13 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-class LockFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The locks of one environment, one for each platform."""
+class LockFile(msgspec.Struct, frozen=True, kw_only=True):
+    """The locks of one environment, by platform. Bundles of older versions have more fields."""
 
     locks: tuple[Lock, ...]
     name: str | None = None
     variables: dict[str, str] = {}
     """The environment variables that environment.yml sets."""
-    options: dict[str, str] = {}
-    """The solver options in a pixi.lock."""
     other_environments: tuple[str, ...] = ()
     """The names of the environments in a pixi.lock that are not in `locks`."""
 

@@ -6,6 +6,7 @@ out follows from its URL, by the rules of rattler_lock 0.32 (`parse/models/v7`, 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -16,6 +17,7 @@ from packaging.utils import canonicalize_name
 from sealenv.errors import SpecError
 from sealenv.locks.checks import (
     NO_WHEEL,
+    Record,
     check_wheel_address,
     clean_url,
     file_name,
@@ -25,19 +27,16 @@ from sealenv.locks.checks import (
     split_dist,
 )
 from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile, topological
-from sealenv.locks.pixi_write import DIRECT, MARK, OPTIONS, build_number_of, noarch_of
+from sealenv.locks.pixi_write import MARK, build_number_of, noarch_of
 from sealenv.spec.yaml_nodes import Node, lines_of, load
 
 _READ = ("6", "7")
-_COPIED = (
-    "md5", "legacy_bz2_md5", "features", "license", "license_family", "python_site_packages_path",
-    "depends", "constrains", "flags", "purls", "legacy_bz2_size", "timestamp", "extra_depends",
-    "run_exports",
-)  # fmt: skip
+_OWN = {"name", "version", "build", "subdir", "noarch", "track_features", "arch", "platform"}
+"""The keys of a record that are not copied from an entry."""
+_COPIED = [key for key in Record.__struct_fields__ if key not in _OWN]
 _SYSTEMS = {"emscripten", "freebsd", "linux", "osx", "wasi", "win", "zos"}
 _ARCHITECTURES = {"32": "x86", "64": "x86_64"}
 _Count = Annotated[int, msgspec.Meta(ge=0)]
-_Lines = dict[str, list[str]]
 _T = TypeVar("_T")
 
 
@@ -57,38 +56,24 @@ class _Key(msgspec.Struct):
         return "conda_source", self.conda_source or ""
 
 
-class _Entry(_Key):
-    """The description of a package."""
+class _Entry(Record, kw_only=True):
+    """The description of a package. What it leaves out follows from its URL."""
 
-    name: str | None = None
-    version: str | None = None
-    build: str | None = None
-    build_number: _Count | None = None
-    subdir: str | None = None
-    noarch: Literal["python", "generic", "true", "false"] | None = None
+    name: str | None = None  # type: ignore[assignment]
+    version: str | None = None  # type: ignore[assignment]
+    build: str | None = None  # type: ignore[assignment]
+    build_number: _Count | None = None  # type: ignore[assignment]
+    subdir: str | None = None  # type: ignore[assignment]
+    noarch: Literal["python", "generic", "true", "false"] | None = None  # type: ignore[assignment]
     channel: str | None = None
     file_name: str | None = None
-    sha256: str | None = None
-    md5: str | None = None
-    legacy_bz2_md5: str | None = None
     features: str | None = None
-    license: str | None = None
-    license_family: str | None = None
-    python_site_packages_path: str | None = None
-    depends: list[str] | None = None
-    constrains: list[str] | None = None
-    flags: list[str] | None = None
-    purls: list[str] | None = None
     track_features: list[str] | None = None
-    size: _Count | None = None
-    legacy_bz2_size: _Count | None = None
+    depends: list[str] | None = None  # type: ignore[assignment]
     timestamp: _Count | None = None
-    extra_depends: _Lines | None = None
-    run_exports: _Lines | None = None
-    requires_dist: tuple[str, ...] | None = None
+    requires_dist: tuple[str, ...] = ()
     requires_python: str | None = None
-    index: str | None = None
-    editable: bool | None = None
+    editable: bool = False
 
 
 class _Channel(msgspec.Struct):
@@ -206,7 +191,6 @@ class _Reader:
             locks=tuple(locks[subdir] for subdir in sorted(locks)),
             name=comments.name,
             variables=comments.variables,
-            options={key: str(chosen.options[key]) for key in OPTIONS if key in chosen.options},
             other_environments=tuple(n for n in self.file.environments if n != self.environment),
         )
 
@@ -214,18 +198,13 @@ class _Reader:
         """Return the name of the environment to read."""
         found = self.file.environments
         node = self.root.at("environments")
-        names = ", ".join(found) or "none"
-        if wanted is not None and wanted not in found:
-            raise node.wrong(f"the lock has no environment {wanted!r}", f"it has {names}")
-        if wanted is not None or "default" in found:
-            return wanted or "default"
-        if len(found) != 1:
-            raise node.wrong(
-                f"it has {len(found)} environments, and none is called 'default'",
-                f"choose one with --environment, or extract it: sealenv export {source} --environment "
-                f"NAME -o NAME.lock; it has {names}",
-            )
-        return next(iter(found))
+        hint = f"it has {', '.join(found) or 'none'}"
+        name = wanted or ("default" if "default" in found or len(found) != 1 else next(iter(found)))
+        if name in found:
+            return name
+        if wanted is None:
+            hint = f"extract one: sealenv export {source} --environment NAME -o NAME.lock; {hint}"
+        raise node.wrong(f"the lock has no environment {name!r}", hint)
 
     def _archives(
         self, platform: str, keys: list[_Key]
@@ -258,7 +237,6 @@ class _Reader:
         url = clean_url(address, self.base)
         fn = entry.file_name or file_name(url)
         name, version, build = split_dist(fn) or ("", "", "")
-        folder = url.rpartition("/")[0]
         sha256 = need_sha256(entry.sha256, fn, node)
         record: dict[str, Any] = {
             "depends": [],
@@ -267,18 +245,17 @@ class _Reader:
             "build": build if entry.build is None else entry.build,
             "subdir": entry.subdir or folder_name(url),
         }
-        if entry.build_number is None:
-            record["build_number"] = build_number_of(record["build"])
-        else:
-            record["build_number"] = entry.build_number
-        record |= _noarch(entry, record) | _machine(record["subdir"])
+        record["build_number"] = build_number_of(record["build"])
+        noarch: Any = entry.noarch or noarch_of(record["subdir"], record["build"])
+        if noarch and noarch != "false":
+            record["noarch"] = True if noarch == "true" else noarch
+        system, _, machine = record["subdir"].partition("-")
+        if system in _SYSTEMS and machine:
+            record |= {"platform": system, "arch": _ARCHITECTURES.get(machine, machine)}
         record |= {key: value for key in _COPIED if (value := getattr(entry, key)) is not None}
         if entry.track_features is not None:  # a list here, one text in repodata
             record["track_features"] = " ".join(entry.track_features)
-        record["sha256"] = sha256
-        if entry.size is not None:
-            record["size"] = entry.size
-        channel = self._place(entry.channel) if entry.channel else folder.rpartition("/")[0]
+        channel = self._place(entry.channel) if entry.channel else url.rsplit("/", 2)[0]
         return LockedPackage(
             url=url,
             channel=channel.rstrip("/") + "/",
@@ -289,7 +266,7 @@ class _Reader:
         )
 
     def _wheel(self, entry: _Entry, address: str, node: Node) -> LockedWheel:
-        plain = address.removeprefix(DIRECT)
+        plain = address.removeprefix("direct+")  # requested by URL
         if entry.editable:
             raise node.wrong(f"{plain[:200]!r} is an editable install: it has no digest", NO_WHEEL)
         if why := check_wheel_address(plain):
@@ -299,31 +276,14 @@ class _Reader:
             version=entry.version or "",
             url=clean_url(plain, self.base),
             sha256=need_sha256(entry.sha256, plain[-200:], node),
-            requires_dist=entry.requires_dist or (),
+            requires_dist=entry.requires_dist,
             requires_python=entry.requires_python or None,
-            index=clean_url(entry.index, self.base) if entry.index else None,
-            direct=plain != address,
         )
 
     def _place(self, text: str) -> str:
         """Return a channel: a path becomes a URL, a name such as conda-forge stays."""
         is_path = text.startswith((".", "/", "\\")) or text[1:2] == ":"
         return clean_url(text, self.base) if is_path or "://" in text else text
-
-
-def _noarch(entry: _Entry, record: dict[str, Any]) -> dict[str, Any]:
-    if entry.noarch is None:
-        value: Any = noarch_of(record["subdir"], record["build"])
-    else:
-        value = {"false": None, "true": True}.get(entry.noarch, entry.noarch)
-    return {} if value is None else {"noarch": value}
-
-
-def _machine(subdir: str) -> dict[str, str]:
-    system, _, machine = subdir.partition("-")
-    if system not in _SYSTEMS or not machine:
-        return {}
-    return {"platform": system, "arch": _ARCHITECTURES.get(machine, machine)}
 
 
 def _of(value: _T | dict[str, _T] | None, platform: str) -> _T | None:
@@ -334,26 +294,21 @@ def _read_comments(text: str, source: str) -> _Comments:
     """Read the comments of sealenv.
 
     Raises:
-        SpecError: a value has the wrong type; with its line.
+        SpecError: one is not JSON, or has the wrong type.
     """
-    raw: dict[str, Any] = {}
-    found = False
-    for number, line in enumerate(lines_of(text), 1):
-        if not line.startswith("#"):
-            break
+    known = {field.encode_name for field in msgspec.structs.fields(_Comments)}
+    found = {}
+    head = itertools.takewhile(lambda line: line.startswith("#"), lines_of(text))
+    for line in itertools.dropwhile(lambda line: line.strip() != MARK, head):
         key, colon, value = line[1:].strip().partition(": ")
-        if found and colon and key in _COMMENTS:
-            try:
-                raw[key] = msgspec.json.decode(value)
-                msgspec.convert({key: raw[key]}, _Comments)
-            except (msgspec.DecodeError, msgspec.ValidationError) as error:
-                raise SpecError(
-                    f"the comment {key!r} at the top is not valid: {error}",
-                    where=f"{source}:{number}:1",
-                    hint="remove the line, or lock again",
-                ) from error
-        found = found or line.strip() == MARK
-    return msgspec.convert(raw, _Comments)
-
-
-_COMMENTS = frozenset(field.encode_name for field in msgspec.structs.fields(_Comments))
+        if colon and key in known:
+            found[key] = value
+    try:
+        raw = {key: msgspec.json.decode(value) for key, value in found.items()}
+        return msgspec.convert(raw, _Comments)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise SpecError(
+            f"the comments at the top are not valid: {error}",
+            where=f"{source}:1:1",
+            hint="remove them, or lock again",
+        ) from error

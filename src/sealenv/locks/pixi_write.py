@@ -24,10 +24,6 @@ from sealenv.spec.yaml_nodes import scalar
 
 MARK = "# sealenv lock 1"
 VERSION = 7
-DIRECT = "direct+"
-"""The prefix of the URL of a wheel that was requested by URL."""
-OPTIONS = ("strategy", "channel-priority", "pypi-prerelease-mode")
-"""The solver options, in the order of pixi."""
 _FIELDS = (
     "sha256", "md5", "legacy_bz2_md5", "depends", "constrains", "extra_depends", "channel", "features",
     "flags", "track_features", "file_name", "license", "license_family", "purls", "run_exports",
@@ -97,15 +93,11 @@ def _environment(file: LockFile) -> Iterator[str]:
     if links := _all(file.locks, "find_links"):
         yield "    find-links:"
         yield from (f"    - url: {scalar(url)}" for url in links)
-    if file.options:
-        yield "    options:"
-        yield from (f"      {k}: {scalar(file.options[k])}" for k in OPTIONS if k in file.options)
     yield "    packages:" + " {}" * (not file.locks)
     for lock in file.locks:
         yield f"      {scalar(lock.platform)}:" + " []" * (not lock.archives)
         yield from (f"      - conda: {scalar(url)}" for url in sorted(p.url for p in lock.packages))
-        for wheel in sorted(lock.wheels, key=lambda wheel: wheel.url):
-            yield f"      - pypi: {scalar(_address(wheel))}"
+        yield from (f"      - pypi: {scalar(url)}" for url in sorted(w.url for w in lock.wheels))
 
 
 def noarch_of(subdir: str, build: str) -> str | None:
@@ -153,10 +145,6 @@ def _field(key: str, value: Any) -> Iterator[str]:
         return
     if key == "track_features" and isinstance(value, str):
         value = value.replace(",", " ").split()
-    elif key == "features" and isinstance(value, list):
-        value = " ".join(value)
-    elif key == "run_exports" and not isinstance(value, dict):
-        value = {"weak": [value] if isinstance(value, str) else value}  # as in conda-build
     elif isinstance(value, float):
         value = int(value)  # a timestamp with a fraction
     if isinstance(value, dict):
@@ -170,17 +158,11 @@ def _field(key: str, value: Any) -> Iterator[str]:
         yield f"  {key}: {value if isinstance(value, int) else scalar(str(value))}"
 
 
-def _address(wheel: LockedWheel) -> str:
-    return DIRECT + wheel.url if wheel.direct else wheel.url
-
-
 def _wheel(wheel: LockedWheel) -> Iterator[str]:
-    yield f"- pypi: {scalar(_address(wheel))}"
+    yield f"- pypi: {scalar(wheel.url)}"
     yield f"  name: {scalar(wheel.name)}"
     yield f"  version: {scalar(wheel.version)}"
     yield f"  sha256: {wheel.sha256}"
-    if wheel.index:
-        yield f"  index: {scalar(wheel.index)}"
     yield from _texts("requires_dist", wheel.requires_dist, "  ")
     if wheel.requires_python:
         yield f"  requires_python: {scalar(wheel.requires_python)}"

@@ -46,21 +46,20 @@ def read_file(
         return read_explicit(text, str(path))
     if not _looks_like_yaml(lines):
         return _specs(path, lines)
-    if not _is_lock(text):
-        return read_environment_yml(path, text)
     root = load(text, str(path))
     keys = root.value if isinstance(root.value, dict) else {}
     if "metadata" in keys and "package" in keys:
         return _checked(read_condalock(text, path, platforms=platforms, root=root), path)
-    if "environments" in keys:
+    if "version" in keys and "environments" in keys:
         file = read_pixi(text, path, environment=environment, platforms=platforms, root=root)
         return _checked(file, path)
-    raise SpecError(
-        "this is not a supported lock: it has neither 'environments' (pixi.lock) nor 'metadata' and "
-        "'package' (conda-lock.yml)",
-        where=f"{path}:1:1",
-        hint="for an old pixi.lock: pixi lock",
-    )
+    if "version" in keys and keys.keys() & {"packages", "package", "metadata"}:
+        raise root.wrong(
+            "this is not a supported lock: it has neither 'environments' (pixi.lock) nor 'metadata' "
+            "and 'package' (conda-lock.yml)",
+            "for an old pixi.lock: pixi lock",
+        )
+    return read_environment_yml(path, root)
 
 
 def read_lock(
@@ -128,12 +127,6 @@ def _checked(file: LockFile, path: Path) -> LockFile:
     if problem := check_file(file):
         raise SpecError(problem, where=str(path), hint="fix the file, or lock again")
     return file
-
-
-def _is_lock(text: str) -> bool:
-    """Return whether YAML is a lock: it has a version, and keys of a lock."""
-    keys = {line.partition(":")[0] for line in lines_of(text) if line[:1].isalpha()}
-    return "version" in keys and bool(keys & {"packages", "package", "environments", "metadata"})
 
 
 def _looks_like_yaml(lines: list[str]) -> bool:

@@ -8,6 +8,7 @@ from sealenv.errors import DigestError, RecordError
 from sealenv.layout import META
 from sealenv.locks import Lock, LockedPackage
 from sealenv.locks.checks import (
+    Record,
     check_channel,
     check_package,
     check_record,
@@ -19,13 +20,6 @@ from sealenv.locks.model import topological
 from sealenv.prefix.condafiles import read_requested
 from sealenv.prefix.records import outside_of, read_raw
 from sealenv.urls import split_credentials
-
-_KEPT = (
-    "arch", "build", "build_number", "constrains", "depends", "extra_depends", "features", "flags",
-    "legacy_bz2_md5", "legacy_bz2_size", "license", "license_family", "md5", "name", "noarch",
-    "platform", "purls", "python_site_packages_path", "run_exports", "sha256", "size", "subdir",
-    "timestamp", "track_features", "version",
-)  # fmt: skip
 
 
 def installed(prefix: Path, platform: str, *, strict: bool = True) -> Lock:
@@ -68,7 +62,7 @@ def installed_package(prefix: Path, dist: str, *, strict: bool = True) -> Locked
             where=str(path),
             hint="sealenv verify shows details; create the environment again",
         )
-    record = {key: raw[key] for key in _KEPT if raw.get(key) is not None}
+    record = {key: raw[key] for key in Record.__struct_fields__ if raw.get(key) is not None}
     record.setdefault("depends", [])
     record.setdefault("build_number", 0)
     url = clean_url(str(raw.get("url") or ""), path.parent) if raw.get("url") else ""

@@ -6,13 +6,11 @@ same versions.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from email.parser import HeaderParser
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -20,7 +18,7 @@ from packaging.tags import compatible_tags, cpython_tags
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
-from sealenv.errors import DigestError, EngineError, FetchError, SealenvError, SolveError
+from sealenv.errors import DigestError, FetchError, SealenvError, SolveError
 from sealenv.locks import LockedWheel
 from sealenv.locks.checks import check_url, file_name
 from sealenv.locks.model import dependencies_first
@@ -71,12 +69,6 @@ def explain(
 
     log, stderr = clean(_TIME.sub("", log)), clean(stderr)
     where = ", ".join(spec.indexes)
-    if "no such option" in stderr:
-        return EngineError(
-            "the pip installed with sealenv is too old",
-            details=_lines(stderr),
-            hint="update it: python -m pip install --upgrade pip",
-        )
     if "DO NOT MATCH THE HASHES" in stderr:
         return DigestError(
             "a wheel does not match the digest in its index",
@@ -119,28 +111,6 @@ def _lines(text: str) -> list[str]:
     ][:_MOST_LINES]
 
 
-def missing_extras(report: Mapping[str, Any], requirements: Iterable[str]) -> list[str]:
-    """Describe the requested extras that the wheels do not have; pip ignores them."""
-    provided = {
-        canonicalize_name(str(item["metadata"]["name"])): {
-            canonicalize_name(str(extra)) for extra in item["metadata"].get("provides_extra") or ()
-        }
-        for item in report["install"]
-    }
-    found = []
-    for requirement in map(Requirement, requirements):
-        known = provided.get(canonicalize_name(requirement.name))
-        if known is None:  # the wheel is kept
-            continue
-        existing = ", ".join(sorted(known)) or "none"
-        found += [
-            f"{requirement.name} has no extra {extra!r}, which is ignored; its extras: {existing}"
-            for extra in sorted(requirement.extras)
-            if canonicalize_name(extra) not in known
-        ]
-    return found
-
-
 def _locked(item: Mapping[str, Any]) -> LockedWheel:
     info, metadata = item["download_info"], item["metadata"]
     url = _lockable(str(metadata["name"]), str(info["url"]).partition("#")[0])
@@ -157,7 +127,6 @@ def _locked(item: Mapping[str, Any]) -> LockedWheel:
         version=str(metadata["version"]),
         url=url,
         sha256=sha256,
-        size=_size_of_file(url),
         requires_dist=tuple(map(str, metadata.get("requires_dist") or ())),
         requires_python=metadata.get("requires_python") or None,
     )
@@ -165,7 +134,7 @@ def _locked(item: Mapping[str, Any]) -> LockedWheel:
 
 def _lockable(name: str, url: str) -> str:
     """Return the URL for the lock, without credentials."""
-    url = split_credentials(url).clean.replace("'", "%27")  # as pip writes those of a page
+    url = split_credentials(url).clean
     if urlsplit(url).query:
         raise SolveError(
             f"the URL of {name} has a query, which may be a secret or expire, so it cannot be locked",
@@ -178,16 +147,6 @@ def _lockable(name: str, url: str) -> str:
     if not file.endswith(".whl"):
         raise SolveError(f"{file} is not a wheel", where=url)
     return url
-
-
-def _size_of_file(url: str) -> int | None:
-    """Return the size of a file on this machine; pip's report has no sizes."""
-    if not url.startswith("file:"):
-        return None
-    try:
-        return os.stat(url2pathname(urlsplit(url).path)).st_size
-    except OSError:
-        return None
 
 
 def topological(

@@ -17,6 +17,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -36,6 +37,7 @@ from sealenv.pypi.machine import Distribution, Machine
 from sealenv.spec.model import EnvironmentSpec
 from sealenv.spec.requirements import requirement_name
 
+_NO_EXTRA = re.compile(r"^WARNING: (.+ does not provide the extra .+)$", re.MULTILINE)
 NO_EFFECT = 86
 """The exit code when the markers did not take effect."""
 
@@ -193,7 +195,7 @@ class Question:
 
 
 def ask(question: Question, environ: Mapping[str, str]) -> dict[str, Any]:
-    """Return pip's installation report.
+    """Return pip's installation report, with `notes` on unknown extras, which pip ignores.
 
     Raises:
         SolveError: no set of wheels satisfies the requirements.
@@ -227,11 +229,7 @@ def ask(question: Question, environ: Mapping[str, str]) -> dict[str, Any]:
                 question.requirements,
             )
         report: dict[str, Any] = json.loads(_read(scratch / "report"))
-    if report.get("environment") != question.machine.markers:
-        raise EngineError(
-            "pip resolved for the wrong machine",
-            hint="install another version of pip with sealenv",
-        )
+        report["notes"] = _NO_EXTRA.findall(done.stderr)
     return report
 
 

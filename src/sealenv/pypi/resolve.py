@@ -6,7 +6,6 @@ used: they have the same bytes on every machine, and nothing is built.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -15,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 from sealenv.errors import OfflineError, SolveError
 from sealenv.locks import Lock, LockedWheel
-from sealenv.pypi.answer import missing_extras, needed, read_report, split_kept, topological
+from sealenv.pypi.answer import needed, read_report, split_kept, topological
 from sealenv.pypi.machine import Distribution, machine_of
 from sealenv.pypi.pip import Question, ask
 from sealenv.spec.model import EnvironmentSpec
@@ -23,7 +22,6 @@ from sealenv.store.archives import Store
 from sealenv.system.files import write_atomic
 
 _FOLDER = "pypi"
-_OTHER_PYTHON = re.compile(r"Package '([^']+)' requires a different Python")
 
 
 def resolve_wheels(
@@ -76,10 +74,8 @@ def resolve_wheels(
 
 def _without_failed(pins: Mapping[str, str], error: SolveError) -> dict[str, str]:
     """Return the pins that pip's error does not contain; none if it contains no pin."""
-    text = str(error)
-    unfit = {canonicalize_name(name) for name in _OTHER_PYTHON.findall(text)}
-    text = text.replace(" ", "")
-    rest = {name: pin for name, pin in pins.items() if pin not in text and name not in unfit}
+    text = str(error).replace(" ", "")
+    rest = {name: pin for name, pin in pins.items() if pin not in text}
     return rest if len(rest) < len(pins) else {}
 
 
@@ -113,7 +109,7 @@ def _ask(
     requirements = question.spec.requirements
     report = ask(question, environ)
     found = read_report(report)
-    for note in missing_extras(report, requirements):
+    for note in report["notes"]:
         warn(note)
     owners: dict[str, Distribution] = {canonicalize_name(d.name): d for d in question.installed}
     for wheel in found:

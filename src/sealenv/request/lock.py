@@ -15,8 +15,8 @@ from sealenv.locks import Lock, LockFile
 from sealenv.locks.explicit import ExplicitList
 from sealenv.locks.model import requested, roots
 from sealenv.locks.read import is_ours, read_file
-from sealenv.naming import check_name
-from sealenv.request.arguments import no_environments
+from sealenv.naming import check_name, shown
+from sealenv.request import no_environments
 from sealenv.spec.environment_yml import EnvironmentFile
 from sealenv.spec.machine import override_notes, read_machine
 from sealenv.spec.matchspec import package_name
@@ -283,18 +283,14 @@ def _check_update(
     names |= {package_name(text) for text in packages}
     found: dict[str, None] = {}
     for name in update:
-        if package_name(name) != name.lower() or not name:
-            raise UsageError(
-                f"--update {name!r} is not a name of a package",
-                hint="name a locked package; for a version: sealenv lock 'NAME=1.0' --update NAME",
-            )
         known = names & {name.lower(), canonicalize_name(name)}  # a wheel's name is PEP 503
         found |= dict.fromkeys(sorted(known))
         if not known:
             file = f" -f {where}" if where and str(where) != DEFAULT_FILE else ""
             raise UsageError(
                 f"--update {name}: it is not locked",
-                hint=f"name a locked package; to add one: sealenv lock{file} {name} --update {name}",
+                hint="name a locked package; to add one, or for a version: sealenv "
+                f"lock{file} {shown(name)} --update {package_name(name)}",
             )
     return tuple(found)
 

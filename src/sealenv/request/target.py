@@ -20,9 +20,9 @@ from sealenv.naming import (
     parse_python_version,
     shown,
 )
-from sealenv.request.arguments import no_environments
+from sealenv.request import no_environments
 from sealenv.spec.machine import override_notes, read_machine, virtual_packages_for
-from sealenv.spec.matchspec import package_name, split_spec
+from sealenv.spec.matchspec import split_spec
 from sealenv.spec.model import EnvironmentSpec, build_spec, check_platform
 from sealenv.system.volumes import local_place
 
@@ -169,7 +169,7 @@ def choose_target(
     )  # fmt: skip
     place = _place(name, python, prefix, *((read.name, read.name_place) if read else ()))
     check_prefix(place, spec.platform)
-    warnings = [*override_notes(), *(read.warnings if read else ()), *_adds_pip(read, spec)]
+    warnings = [*override_notes(), *(read.warnings if read else ())]
     return Target(spec, place, tuple(warnings))
 
 
@@ -220,16 +220,6 @@ def _refuse_changes(file: Path, given: list[str]) -> None:
             where=str(file),
             hint="leave it out, or make another lock: sealenv lock --help",
         )
-
-
-def _adds_pip(read: EnvironmentFile | None, spec: EnvironmentSpec) -> list[str]:
-    if (
-        read is None
-        or not spec.requirements
-        or any(package_name(p) == "pip" for p in read.dependencies)
-    ):
-        return []
-    return [f"{read.path}: adding pip, which the 'pip:' section needs"]
 
 
 def _variables(file: Path, spec: EnvironmentSpec) -> list[str]:

@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from sealenv.errors import SpecError
 from sealenv.spec.matchspec import LONGEST_SPEC
 from sealenv.spec.yaml_nodes import Node, load, read_text, scalar
-from sealenv.urls import redact, scheme_of
+from sealenv.urls import redact
 
 if TYPE_CHECKING:
     from sealenv.spec.requirements import PipLine
@@ -52,21 +51,17 @@ class EnvironmentFile:
     """FILE:LINE:COLUMN of the name."""
 
 
-def read_environment_yml(path: Path, text: str | None = None) -> EnvironmentFile:
+def read_environment_yml(path: Path, root: Node | None = None) -> EnvironmentFile:
     """Read and check the file.
 
     Args:
         path: the file.
-        text: its content, if it was read already: a pipe can be read once.
+        root: the parsed content.
 
     Raises:
         SpecError: it is missing, is not YAML, or is not valid; with line and column.
     """
-    if text is None:
-        text = read_text(path, limit=_LIMIT_BYTES)
-    elif len(text) > _LIMIT_BYTES:
-        raise SpecError("the file is too large for an environment.yml", where=str(path))
-    return _Reader(path).read(load(text, str(path), aliases=True))
+    return _Reader(path).read(root or load(read_text(path, limit=_LIMIT_BYTES), str(path)))
 
 
 def write_environment_yml(
@@ -160,24 +155,10 @@ class _Reader:
                 found = parse_pip_line(text, self.path.absolute().parent)
             except SpecError as error:
                 raise _wrong(line, redact(error.what), error.hint) from error
-            if found.kind == "find-links" and _is_missing(found.value):
-                raise _wrong(line, f"not a folder or file: {found.value}", "check its path")
             self.pip.append(found)
 
     def _pip(self, kind: str) -> tuple[str, ...]:
         return tuple(line.value for line in self.pip if line.kind == kind)
-
-
-def _is_missing(url: str) -> bool:
-    """Return whether it is a missing local folder or file: pip would ignore it."""
-    if scheme_of(url) != "file":
-        return False
-    parts = urlsplit(url)
-    if parts.netloc not in {"", "localhost"}:
-        return False
-    from urllib.request import url2pathname  # a web client comes with it, which few need
-
-    return not os.path.exists(url2pathname(parts.path))
 
 
 def _name(node: Node | None) -> str | None:

@@ -266,18 +266,13 @@ def _channels(given: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
     secrets: dict[str, str] = {}
     for text in given:
         channel = text.strip()
-        if not channel:
-            raise SpecError("an empty channel", hint="give a name, a URL or file:///folder")
-        if channel.startswith("-"):
+        if not channel or channel[0] == "-" or "\n" in channel or "\0" in channel:
             raise SpecError(
-                f"{channel!r} is not a channel",
-                hint="write the channel after its option: -c CHANNEL",
+                f"{redact(channel)!r} is not a channel", hint="give a name, a URL or a folder"
             )
         if channel == "nodefaults":  # CEP 24: it never reaches the solver
             continue
         _check_channel(channel)
-        if "\n" in channel or "\0" in channel:
-            raise SpecError("a channel with a line break", hint="give one channel at a time")
         if "://" in channel:
             split = split_credentials(channel)
             if not scheme_of(split.clean):

@@ -86,33 +86,17 @@ def _option(line: str, folder: Path) -> PipLine:
             hint="list requirements, --index-url, --extra-index-url or --find-links; build a wheel of a "
             "project that you edit",
         )
-    value, quoted = _unquoted(value)
-    folder_of_wheels = kind == "find-links" and (quoted or " -" not in value)
-    if not value or (" " in value and not folder_of_wheels):
-        raise SpecError(f"{name} takes one URL", hint=f"write {name} https://host/path")
-    return PipLine(kind, _place(name, kind, value, folder))
-
-
-def _unquoted(value: str) -> tuple[str, bool]:
-    """Remove quotes around a value, as pip does, and return whether it had any."""
-    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
-        return value[1:-1], True
-    return value.strip(), False
-
-
-def _place(option: str, kind: str, value: str, folder: Path) -> str:
-    """Return an http, https or file URL."""
-    if _URL.match(value):
-        if " " in value:
-            raise SpecError(f"{option}: {value!r} is not a URL", hint="write a space as %20")
-        if scheme_of(value) not in {"http", "https", "file"}:
-            raise SpecError(f"{option}: {value!r} is not an http, https or file URL")
-        return value
-    if kind != "find-links":
+    value = value.strip().strip("\"'")  # pip removes quotes too
+    if kind == "find-links" and value and " -" not in value and not _URL.match(value):
+        place = Path(os.path.abspath(folder / os.path.expanduser(value)))
+        if not place.exists():  # pip would ignore it, and take what an index has
+            raise SpecError(f"not a folder or file: {place}", hint="check its path")
+        return PipLine(kind, place.as_uri())
+    if " " in value or scheme_of(value) not in {"http", "https", "file"}:
         raise SpecError(
-            f"{option}: {value!r} is not a URL", hint=f"write {option} https://host/path"
+            f"{name} takes one http, https or file URL", hint=f"write {name} https://host/path"
         )
-    return Path(os.path.abspath(folder / os.path.expanduser(value))).as_uri()
+    return PipLine(kind, value)
 
 
 def _requirement(line: str) -> str:

@@ -1,7 +1,7 @@
 """Read YAML with the line and column of each value, and write scalars.
 
 It reads libyaml's events: `yaml.compose` takes 2.5 times as long, and accepts a key that is there
-twice. Every scalar keeps its text (a version `3.10` is not a number), and an alias copies nothing.
+twice. Every scalar keeps its text (a version `3.10` is not a number). Aliases and tags are refused.
 """
 
 from __future__ import annotations
@@ -136,13 +136,12 @@ class Node:
             raise self.at(*steps).wrong(f"{field}: {why}" if field else why) from None
 
 
-def load(text: str, source: str, *, aliases: bool = False) -> Node:
+def load(text: str, source: str) -> Node:
     """Parse a text that holds one document.
 
     Args:
         text: the content.
         source: the name of the file in messages.
-        aliases: allow aliases and merge keys. Programs write locks, so locks have neither.
 
     Raises:
         SpecError: it is not YAML, or it has aliases, tags, a key twice, or great depth.
@@ -151,7 +150,7 @@ def load(text: str, source: str, *, aliases: bool = False) -> Node:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return _Builder(yaml.parse(text, loader), source, aliases).document()
+        return _Builder(yaml.parse(text, loader), source).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = f"{source}:{mark.line + 1}:{mark.column + 1}" if mark else source
@@ -165,14 +164,12 @@ def load(text: str, source: str, *, aliases: bool = False) -> Node:
 class _Builder:
     """Builds nodes from the events of a parser."""
 
-    def __init__(self, events: Iterator[Any], source: str, aliases: bool) -> None:
+    def __init__(self, events: Iterator[Any], source: str) -> None:
         from yaml import events as kinds
 
         self.kinds = kinds
         self.events = events
         self.source = source
-        self.aliases = aliases
-        self.anchors: dict[str, Node] = {}
 
     def document(self) -> Node:
         """Return the root of the only document."""
@@ -191,14 +188,10 @@ class _Builder:
     def _node(self, event: Any, depth: int) -> Node:
         mark = event.start_mark
         node = Node(self.source, mark.line + 1, mark.column + 1, "")
-        if event.anchor is not None and not self.aliases:
-            raise node.wrong("anchors and aliases are not used here")
-        if isinstance(event, self.kinds.AliasEvent):
-            if event.anchor not in self.anchors:
-                raise node.wrong(f"the file is not YAML: nothing is named &{event.anchor}")
-            return self.anchors[event.anchor]
         if event.anchor is not None:
-            self.anchors[event.anchor] = node
+            raise node.wrong(
+                "anchors and aliases are not supported", "write the value in each place"
+            )
         if event.tag is not None:
             raise node.wrong(f"the tag {event.tag} is not used here")
         if depth >= _DEEPEST:
@@ -223,19 +216,7 @@ class _Builder:
             if key.value in found:
                 raise key.wrong(f"the file is not YAML: the key {key.value!r} is there twice")
             found[key.value] = self._node(next(self.events), depth)
-        merged = found.pop("<<") if self.aliases and "<<" in found else None
-        for mapping in _mappings(merged) if merged else ():
-            found = {**mapping, **found}
         return found
-
-
-def _mappings(node: Node) -> list[dict[str, Node]]:
-    """Return the mappings of a merge key; the first ones take precedence."""
-    nodes = node.value if isinstance(node.value, list) else [node]
-    found = [item.value for item in nodes if isinstance(item.value, dict)]
-    if len(found) != len(nodes):
-        raise node.wrong("the merge key '<<' takes mappings")
-    return found
 
 
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./+=<>!,|*~ ()@%-]*(:[A-Za-z0-9_./+=<>!,|*~ ()@%:-]*)?")

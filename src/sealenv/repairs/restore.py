@@ -24,7 +24,7 @@ from sealenv.progress import Reporter
 from sealenv.seals.check import entry_point_forms
 from sealenv.seals.compare import Comparison
 from sealenv.seals.fingerprint import ENTRY_POINTS
-from sealenv.seals.snapshot import FOLDER, LINK, link_bytes, row_of
+from sealenv.seals.snapshot import FILE, FOLDER, LINK, link_bytes, row_of
 from sealenv.seals.wheels import locked_wheel
 from sealenv.system.deleting import delete
 from sealenv.system.files import OF_ALL
@@ -104,6 +104,11 @@ def _put_back(comparison: Comparison, path: str, scratch: Path) -> str:
             if _fits(comparison, path, candidate, scratch):
                 if problem := make_way(comparison, path):
                     return problem
+                then = comparison.as_sealed(path)
+                # A hard link shares its mode with the cache.
+                own = candidate.lstat().st_nlink == 1 and os.name != "nt"
+                if own and then is not None and then.kind == FILE:
+                    candidate.chmod(then.mode)
                 os.replace(candidate, comparison.prefix / path)
                 return ""
     if wheel := None if path in comparison.claims else wheel_of(comparison, path):

@@ -52,36 +52,7 @@ if TYPE_CHECKING:
     from sealenv.commands.verify import verify as verify
     from sealenv.commands.which import Resolution as Resolution
     from sealenv.commands.which import which as which
-    from sealenv.errors import BundleError as BundleError
-    from sealenv.errors import CacheBusyError as CacheBusyError
-    from sealenv.errors import CacheDamagedError as CacheDamagedError
-    from sealenv.errors import ChangedSinceError as ChangedSinceError
-    from sealenv.errors import ChannelError as ChannelError
-    from sealenv.errors import CheckFailedError as CheckFailedError
-    from sealenv.errors import DigestError as DigestError
-    from sealenv.errors import DirtyShellError as DirtyShellError
-    from sealenv.errors import EngineError as EngineError
-    from sealenv.errors import FetchError as FetchError
-    from sealenv.errors import FilesystemError as FilesystemError
-    from sealenv.errors import InterruptedCommandError as InterruptedCommandError
-    from sealenv.errors import InterruptedCreateError as InterruptedCreateError
-    from sealenv.errors import InterruptedMoveError as InterruptedMoveError
-    from sealenv.errors import LinkError as LinkError
-    from sealenv.errors import LinkScriptError as LinkScriptError
-    from sealenv.errors import NotFoundError as NotFoundError
-    from sealenv.errors import OfflineError as OfflineError
-    from sealenv.errors import OutputExistsError as OutputExistsError
-    from sealenv.errors import PostScriptError as PostScriptError
-    from sealenv.errors import PrefixChangedError as PrefixChangedError
-    from sealenv.errors import PrefixError as PrefixError
-    from sealenv.errors import PrefixExistsError as PrefixExistsError
-    from sealenv.errors import PrefixLockedError as PrefixLockedError
-    from sealenv.errors import PrefixPendingError as PrefixPendingError
-    from sealenv.errors import RecordError as RecordError
-    from sealenv.errors import SealenvError as SealenvError
-    from sealenv.errors import SolveError as SolveError
-    from sealenv.errors import SpecError as SpecError
-    from sealenv.errors import UsageError as UsageError
+    from sealenv.errors import *  # noqa: F403
     from sealenv.progress import Reporter as Reporter
     from sealenv.relocation.audit import Audited as Audited
     from sealenv.seals.findings import Finding as Finding

@@ -22,7 +22,6 @@ __all__ = [
     "DigestError",
     "DirtyShellError",
     "EngineError",
-    "ErrorJson",
     "FetchError",
     "FilesystemError",
     "InterruptedCommandError",
@@ -44,8 +43,6 @@ __all__ = [
     "SolveError",
     "SpecError",
     "UsageError",
-    "from_oserror",
-    "unreadable",
 ]
 
 
@@ -265,7 +262,6 @@ class FilesystemError(SealenvError):
     """The file system is full, read-only, or refused access."""
 
     code = "filesystem"
-    exit_code = 9
     advice = "fix the permissions or free space, then run the same command again"
 
 
@@ -323,7 +319,7 @@ def from_oserror(error: OSError) -> FilesystemError:
             where=_plain(error.filename2 or error.filename),  # a rename names what is replaced last
             hint="move it away, then run the same command again",
         )
-    if isinstance(error, FileNotFoundError) and error.filename is None and _is_nowhere():
+    if isinstance(error, FileNotFoundError) and error.filename is None and os.name != "nt":
         return FilesystemError(
             "the current folder no longer exists",
             hint="change to another folder, or use an absolute path",
@@ -344,14 +340,6 @@ def unreadable(error: OSError, prefix: str | os.PathLike[str]) -> FilesystemErro
         f"the environment cannot be read: {error.strerror or error}",
         where=_plain(error.filename) or os.fspath(prefix),
     )
-
-
-def _is_nowhere() -> bool:
-    try:
-        os.getcwd()
-    except OSError:
-        return True
-    return False
 
 
 def _plain(name: object) -> str | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import sealenv
+import sealenv.errors
 from sealenv import _HOMES as HOMES
 from sealenv.cli.main import _COMMANDS
 from sealenv.commands.create import Created
@@ -56,7 +57,7 @@ def test_type_checkers_see_what_there_is() -> None:
         for alias in node.names
         if alias.asname == alias.name
     }
-    assert seen == HOMES
+    assert seen | dict.fromkeys(sealenv.errors.__all__, "sealenv.errors") == HOMES
 
 
 @pytest.mark.parametrize("name", HOMES)

@@ -56,33 +56,20 @@ def test_packages_of_one_environment(made: Machine) -> None:
 def test_a_command_of_another_tool_says_what_to_type(
     word: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([word, "numpy"]) == 2
+    assert main([word]) == 2
     error, hint = capsys.readouterr().err.splitlines()
     assert error.startswith(f"error: no such command {word!r}: ")
     typed = hint.removeprefix("  next: ").split()
     assert typed[0] != "sealenv" or typed[1] in _COMMANDS
 
 
-def test_the_command_to_type_has_the_words_that_were_typed(made: Machine) -> None:
-    for words, typed in (
-        (("rm", "e"), "sealenv remove e"),
-        (("activate", "e"), f". {made.envs / 'e'}/activate.sh"),
-        (
-            ("install", "-n", "e", "numpy>=2", "six"),
-            "sealenv run e -- conda install 'numpy>=2' six",
-        ),
-        (("update", "six"), "sealenv run ENV -- conda update six"),
-        (("update", "e"), "sealenv run e -- conda update PACKAGE"),
-        (("init", "bash"), "sealenv shell NAME"),
-        (("activate",), ". ENV/activate.sh"),
-        (("activat", "e"), f"did you mean activate? . {made.envs / 'e'}/activate.sh"),
-        (("env", "remove", "-n", "e"), "sealenv remove -n e"),
-        (("env", "remove", "-n", "a b"), "sealenv remove -n 'a b'"),
-    ):
-        assert made.run(*words, code=2).stderr.splitlines()[-1] == f"  next: {typed}"
+def test_the_command_that_activates(made: Machine) -> None:
+    script = made.envs / "e" / "activate"
     for words, code in ((("info", "e"), 0), (("activate", "e"), 2)):
+        done = made.run(*words, code=code)
+        assert f". {script}.sh" in done.stdout + done.stderr
         done = made.run(*words, code=code, SHELL="/usr/bin/fish")
-        assert f"source {made.envs / 'e'}/activate.fish" in done.stdout + done.stderr
+        assert f"source {script}.fish" in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(

@@ -227,18 +227,11 @@ def _where(change: FileEdit | SetValue) -> str:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    """Replace a file, keeping its mode and owner, and remove what a killed doctor left beside it.
-
-    Raises:
-        OSError: with the name of the file.
-    """
+    """Replace a file, keeping its mode and owner, and remove what a killed doctor left beside it."""
     for name in os.listdir(path.parent):
         if final_path(name) == path.name:
             with contextlib.suppress(OSError):
                 os.unlink(path.parent / name)
-    try:
-        replace_like(os.fspath(path), data, os.lstat(path))
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
+    replace_like(os.fspath(path), data, os.lstat(path))
     with contextlib.suppress(PermissionError):  # a read-only file of Windows
         os.utime(path)

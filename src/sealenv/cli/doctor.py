@@ -5,8 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,11 +20,9 @@ from sealenv.urls import masked, masked_value
 if TYPE_CHECKING:
     from sealenv.checks.check import Finding
     from sealenv.checks.computer import Computer
-    from sealenv.checks.journal import FileEdit, Fix
-    from sealenv.commands.doctor import Examined, Fixed, Problem, Undone
+    from sealenv.checks.journal import Fix
+    from sealenv.commands.doctor import Examined, Problem
 
-_LATEST = "\0"
-"""`--undo` without a name. No argument can contain it."""
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 _OF_DIFFS = {"-": "red", "+": "green", "@": "cyan"}
 
@@ -51,7 +48,7 @@ _OF_DIFFS = {"-": "red", "+": "green", "@": "cyan"}
     "undoing",
     metavar="[ID]",
     is_flag=False,
-    flag_value=_LATEST,
+    flag_value="",
     default=None,
     help="Restore what a fix changed; without ID the latest fix.",
 )
@@ -94,10 +91,9 @@ def doctor_command(
             raise UsageError(
                 "--only, --fix and --undo do not go together", hint="use one at a time"
             )
-        asking = _Asking(dry_run=dry_run, yes=yes, quiet=quiet, as_json=as_json)
-        if fixing:
-            return _fix(computer, fixing, asking)
-        return _undo(computer, None if undoing == _LATEST else undoing, asking)
+        return _change(
+            computer, fixing, undoing, dry_run=dry_run, yes=yes, quiet=quiet, as_json=as_json
+        )
     if dry_run or yes:
         raise UsageError("--dry-run and -y need --fix or --undo", hint="name what to fix")
     report = examine(computer, only)
@@ -138,84 +134,59 @@ def _sum_up(report: Examined) -> None:
     click.echo(f"{checks}: {', '.join(found) or 'nothing found'}", err=True)
 
 
-@dataclass(frozen=True)
-class _Asking:
-    """How a change is shown and confirmed."""
+def _change(
+    computer: Computer,
+    fixing: Sequence[str],
+    undoing: str | None,
+    *,
+    dry_run: bool,
+    yes: bool,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Fix or undo: show the change, ask, and print the result."""
+    from sealenv.commands.doctor import Fixed, Undone, fix, undo
 
-    dry_run: bool
-    yes: bool
-    quiet: bool
-    as_json: bool
-
-    def show(self, lines: Iterable[str]) -> None:
-        """Print a diff."""
-        if not self.as_json and not self.quiet:
-            for line in lines:
-                click.echo(paint(printable(line), fg=_OF_DIFFS.get(line[:1])))
-
-    def confirm(self, question: str) -> None:
-        """Ask, unless `-y` or `--dry-run` was given.
-
-        Raises:
-            UsageError: no terminal is available to ask on.
-            click.Abort: the answer is no.
-        """
-        if self.dry_run or self.yes:
+    def confirm(plan: Fix, left: Sequence[Finding] = ()) -> None:
+        for line in () if as_json or quiet else _preview(plan, computer.home, undo=not fixing):
+            click.echo(paint(printable(line), fg=_OF_DIFFS.get(line[:1])))
+        for finding in () if as_json else left:
+            text = f"not fixed: {finding.where}: {finding.what}; {finding.how}"
+            click.echo(printable(text), err=True)
+        if dry_run or yes or not plan.changes:
             return
-        if self.as_json or not is_terminal(sys.stdin):
+        if as_json or not is_terminal(sys.stdin):
             raise UsageError(
                 "this change needs confirmation", hint="look at it with --dry-run, then add -y"
             )
-        ask(question)
+        ask("Change that?" if fixing else "Undo that?")
 
-    def end(self, result: Fixed | Undone, done: str) -> int:
-        """Print the result."""
-        if self.as_json:
-            print_json(result)
-        else:
-            click.echo(done if not result.dry_run else "nothing was changed (--dry-run)", err=True)
-        return 0
-
-
-def _fix(computer: Computer, named: Sequence[str], asking: _Asking) -> int:
-    from sealenv.commands.doctor import fix
-
-    def confirm(plan: Fix, left: list[Finding]) -> None:
-        asking.show(_preview(plan, computer.home))
-        for finding in () if asking.as_json else left:
-            text = f"not fixed: {finding.where}: {finding.what}; {finding.how}"
-            click.echo(printable(text), err=True)
-        if plan.files or plan.values:
-            asking.confirm("Change that?")
-
-    result = fix(computer, named, confirm, dry_run=asking.dry_run)
-    count = len(result.files) + len(result.values)
-    if not count and not asking.as_json:
+    result: Fixed | Undone
+    if fixing:
+        result = fix(computer, fixing, confirm, dry_run=dry_run)
+        count = len(result.files) + len(result.values)
+        done = f"changed {count}; to undo it: sealenv doctor --undo {result.checks[0]}"
+    else:
+        result = undo(computer, undoing or None, confirm, dry_run=dry_run)
+        done = f"restored what {result.journal} had changed"
+    if as_json:
+        print_json(result)
+    elif not (result.files or result.values):
         click.echo("nothing to fix was found", err=True)
-        return 0
-    return asking.end(
-        result, f"changed {count}; to undo it: sealenv doctor --undo {result.checks[0]}"
-    )
+    else:
+        click.echo("nothing was changed (--dry-run)" if dry_run else done, err=True)
+    return 0
 
 
-def _undo(computer: Computer, name: str | None, asking: _Asking) -> int:
-    from sealenv.commands.doctor import undo
-
-    def confirm(made: Fix) -> None:
-        asking.show(_preview(made, computer.home, undo=True))
-        asking.confirm("Undo that?")
-
-    result = undo(computer, name, confirm, dry_run=asking.dry_run)
-    return asking.end(result, f"restored what {result.journal} had changed")
-
-
-def _preview(fix: Fix, home: Path, *, undo: bool = False) -> Iterator[str]:
+def _preview(fix: Fix, home: Path, *, undo: bool) -> Iterator[str]:
     """Yield a unified diff of each file, and the old and the new text of each value."""
     from sealenv.checks.computer import codec_of
 
     for edit in fix.files:
-        if not undo:
-            yield from _notes(edit, home)
+        if not undo and os.path.islink(edit.path):
+            yield f"note: {edit.path} is a link to {edit.real}: that file is changed"
+        if not undo and not Path(edit.real).is_relative_to(os.path.realpath(home)):
+            yield f"note: {edit.real} is not in your home"
         pair = (edit.after, edit.before) if undo else (edit.before, edit.after)
         old, new = (data.decode(*codec_of(data)).split("\n") for data in pair)
         for line in difflib.unified_diff(old, new, edit.real, edit.real, lineterm=""):
@@ -225,13 +196,3 @@ def _preview(fix: Fix, home: Path, *, undo: bool = False) -> Iterator[str]:
         yield f"{value.key}  {value.name}"
         for sign, text in zip("-+", texts, strict=True):
             yield sign + ("(no value)" if text is None else masked_value(value.name, text))
-
-
-def _notes(edit: FileEdit, home: Path) -> Iterator[str]:
-    """Yield what a diff does not show."""
-    outside = not Path(edit.real).is_relative_to(os.path.realpath(home))
-    if os.path.islink(edit.path):
-        where = ", outside of your home" if outside else ""
-        yield f"note: {edit.path} is a link to {edit.real}{where}: that file is changed"
-    elif outside:
-        yield f"note: {edit.real} is not in your home: it changes for every user"

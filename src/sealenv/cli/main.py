@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import io
 import os
-import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -65,32 +64,31 @@ _GROUPS = {
 _COMMANDS = {name: place for group in _GROUPS.values() for name, place in group.items()}
 
 _CONDA = "conda, mamba and pip inside the environment change packages"
-_SHELL = "sealenv does not change your shell's start-up files"
 _INSTEAD = {
-    "activate": ("the environment has a script for each shell", "ACTIVATE"),
+    "activate": (
+        "the environment has a script for each shell",
+        "sealenv info ENV shows the command",
+    ),
     "add": (_CONDA, "sealenv run ENV -- conda install PACKAGE"),
-    "clean": ("the cache has its own command", "sealenv cache clean --all"),
     "completion": (
         "your shell asks sealenv itself",
         'eval "$(_SEALENV_COMPLETE=bash_source sealenv)" (or zsh_source, fish_source)',
     ),
-    "config": ("each environment has a .condarc", "sealenv run ENV -- conda config --show"),
     "deactivate": ("the activated shell has a command for it", "deactivate"),
-    "delete": ("it is called remove", "sealenv remove ENV"),
-    "env": ("these are commands of sealenv itself", "sealenv create -f environment.yml"),
+    "env": (
+        "these are commands of sealenv itself",
+        "sealenv list, sealenv create -f environment.yml, sealenv remove ENV",
+    ),
     "gate": ("doctor shows the current shell", "sealenv doctor --only shell"),
-    "init": (_SHELL, "sealenv shell NAME"),
+    "init": ("sealenv does not change your shell's start-up files", "sealenv shell ENV"),
     "install": (_CONDA, "sealenv run ENV -- conda install PACKAGE"),
     "ls": ("it is called list", "sealenv list"),
     "refresh": ("repair writes the activation scripts and .condarc again", "sealenv repair ENV"),
     "rm": ("it is called remove", "sealenv remove ENV"),
-    "search": ("conda inside an environment searches", "sealenv run ENV -- conda search PACKAGE"),
-    "shell-hook": (_SHELL, "sealenv shell NAME"),
     "uninstall": (_CONDA, "sealenv run ENV -- conda remove PACKAGE"),
     "update": (_CONDA, "sealenv run ENV -- conda update PACKAGE"),
-    "upgrade": (_CONDA, "sealenv run ENV -- conda update PACKAGE"),
 }
-"""Commands of conda, pixi, uv and earlier versions -> why they do not exist, and what to type."""
+"""Commands of conda and of earlier versions -> why they do not exist, and what to type."""
 
 _COMPLETE = "_SEALENV_COMPLETE"
 """Set by click's completion scripts."""
@@ -130,43 +128,18 @@ class _Lazy(click.Group):
 
 
 def _no_command(name: str, words: Sequence[str]) -> UsageError:
-    from sealenv.naming import shown
-
     why, hint = _INSTEAD.get(name, ("", "sealenv --help"))
-    hint = _filled_in(hint, words)
-    if name == "env" and words and words[0] in _COMMANDS:  # conda env list, env remove -n NAME
-        hint = " ".join(["sealenv", *map(shown, words)])
-    near = _close(name, [*_COMMANDS, *_INSTEAD])
-    if not why and near:
+    near = None if why else _close(name, [*_COMMANDS, *_INSTEAD])
+    if near:
         _, then = _INSTEAD.get(near, ("", f"sealenv {near} --help"))
-        hint = f"did you mean {near}? {_filled_in(then, words)}"
+        hint = f"did you mean {near}? {then}"
+    elif name == "activate" and words:
+        from sealenv.locations import resolve_env
+        from sealenv.spec.model import current_platform
+
+        prefix = Path(resolve_env(words[0])[0] or words[0])
+        hint = activation_line(prefix, current_platform())
     return UsageError(f"no such command {name!r}" + (f": {why}" if why else ""), hint=hint)
-
-
-def _filled_in(command: str, words: Sequence[str]) -> str:
-    """Put the environment or the packages that were typed into a command to type."""
-    from sealenv.locations import resolve_env
-    from sealenv.naming import shown
-    from sealenv.spec.model import current_platform
-
-    env, rest, left = None, [], iter(words)
-    for word in left:
-        if word in ("-n", "--name", "-p", "--prefix"):
-            env = next(left, None)
-        elif not word.startswith("-"):
-            rest.append(word)
-    if "PACKAGE" in command and rest and env is None and resolve_env(rest[0])[0]:
-        env = rest.pop(0)
-    if "PACKAGE" in command and rest:
-        command = command.replace("PACKAGE", " ".join(map(shown, rest)))
-    elif rest and "PACKAGE" not in command:
-        env = env or rest[0]
-    if env:
-        command = re.sub(r"\bENV\b", lambda found: shown(env), command)
-    if command == "ACTIVATE":
-        prefix = Path(resolve_env(env)[0] or env) if env else Path("ENV")
-        command = activation_line(prefix, current_platform())
-    return command
 
 
 def _close(word: str, names: Sequence[str]) -> str | None:

@@ -52,26 +52,6 @@ def final_path(path: str, suffix: str = "") -> str | None:
 
 
 @contextlib.contextmanager
-def blame(path: str | os.PathLike[str], partial: str | os.PathLike[str]) -> Iterator[None]:
-    """Let errors about the temporary file name the final one.
-
-    Args:
-        path: the final file.
-        partial: the temporary one.
-
-    Raises:
-        OSError: the same error, with that name.
-    """
-    try:
-        yield
-    except OSError as error:
-        unnamed = error.filename is None and error.errno in _WRITING
-        if unnamed or (error.filename == os.fspath(partial) and error.filename2 is None):
-            error.filename = os.fspath(path)
-        raise
-
-
-@contextlib.contextmanager
 def partial_file(path: Path) -> Iterator[BinaryIO]:
     """Yield a new file that replaces `path` if the block succeeds, and is removed otherwise.
 
@@ -84,17 +64,12 @@ def partial_file(path: Path) -> Iterator[BinaryIO]:
         if final_path(found.name, PART) == path.name:
             with contextlib.suppress(OSError):
                 found.unlink()
-    partial = Path(temporary_path(os.fspath(path), PART))
-    try:
-        with blame(path, partial):
-            with partial.open("xb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    with _temporary(path, 0o666, PART) as (file, partial):
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+        file.close()
+        os.replace(partial, path)
 
 
 OF_ALL = frozenset(
@@ -164,7 +139,7 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o666, durable: bool = 
         OSError: it cannot be written.
     """
     with _temporary(path, mode) as (file, partial):
-        with blame(path, partial), file:
+        with file:
             file.write(data)
             if durable:
                 file.flush()
@@ -209,18 +184,26 @@ def replace_like(
 
 
 @contextlib.contextmanager
-def _temporary(path: str | os.PathLike[str], mode: int) -> Iterator[tuple[BinaryIO, str]]:
-    """Yield a new file beside `path` and its name; remove it if the block fails."""
-    partial = temporary_path(os.fspath(path))
+def _temporary(
+    path: str | os.PathLike[str], mode: int, suffix: str = ""
+) -> Iterator[tuple[BinaryIO, str]]:
+    """Yield a new file beside `path` and its name; remove it if the block fails.
+
+    Raises:
+        OSError: an error about the new file names `path`.
+    """
+    partial = temporary_path(os.fspath(path), suffix)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    with blame(path, partial):
-        fd = os.open(partial, flags | getattr(os, "O_BINARY", 0), mode)
     try:
-        with os.fdopen(fd, "wb") as file:
+        with os.fdopen(os.open(partial, flags | getattr(os, "O_BINARY", 0), mode), "wb") as file:
             yield file, partial
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(partial)
+        if isinstance(error, OSError):
+            unnamed = error.filename is None and error.errno in _WRITING
+            if unnamed or (error.filename == partial and error.filename2 is None):
+                error.filename = os.fspath(path)
         raise
 
 

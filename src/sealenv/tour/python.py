@@ -39,7 +39,6 @@ import json, os, sys, sysconfig
 v = sysconfig.get_config_var
 print(json.dumps({
     "version": "%d.%d.%d" % sys.version_info[:3],
-    "level": sys.version_info[3],
     "executable": os.path.realpath(sys.executable),
     "prefix": sys.base_prefix,
     "stdlib": os.path.dirname(os.path.realpath(os.__file__)),
@@ -47,7 +46,6 @@ print(json.dumps({
     "library": (v("INSTSONAME") or "") if v("Py_ENABLE_SHARED") else "",
     "framework": v("PYTHONFRAMEWORK") or "",
     "free_threaded": bool(v("Py_GIL_DISABLED")),
-    "implementation": sys.implementation.name,
 }))
 """
 _HINT = "Run sealenv with a Python from uv, pyenv or conda-forge."
@@ -105,16 +103,11 @@ def inspect_interpreter(executable: Path | None = None) -> Interpreter:
     base = executable or Path(getattr(sys, "_base_executable", None) or sys.executable).resolve()
     program = base.absolute()
     facts = _ask(program)
-    version = str(facts["version"])
-    if facts["implementation"] != "cpython":
-        raise UsageError("Only CPython can be repackaged.", where=str(program))
     if facts["framework"]:
         what = "A macOS framework build of Python cannot be repackaged."
         raise UsageError(what, where=str(program), hint=_HINT)
-    if facts["level"] != "final":
-        raise UsageError(f"Python {version} is a pre-release.", where=str(program))
     return Interpreter(
-        version=version,
+        version=str(facts["version"]),
         executable=Path(str(facts["executable"])),
         prefix=Path(str(facts["prefix"])),
         stdlib=Path(str(facts["stdlib"])),
@@ -126,11 +119,9 @@ def inspect_interpreter(executable: Path | None = None) -> Interpreter:
 
 
 def _ask(program: Path) -> dict[str, object]:
-    keep = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "LANG")
-    env = {name: os.environ[name] for name in keep if name in os.environ}
     command = [str(program), "-I", "-S", "-B", "-c", _QUERY]
     try:
-        output = subprocess.check_output(command, env=env, stdin=subprocess.DEVNULL, timeout=60)
+        output = subprocess.check_output(command, stdin=subprocess.DEVNULL, timeout=60)
         answer: dict[str, object] = json.loads(output)
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         raise UsageError(

@@ -12,11 +12,12 @@ import pytest
 
 from sealenv.commands.verify import verify
 from sealenv.seals.seal import read_seal
-from tests.channel import Channels
+from tests.channel import Channels, ChannelServer
 from tests.commands.test_bundle import install
 from tests.machine import Machine
 from tests.micromamba import add_package, stand_in
 from tests.pypi.index import Index, Wheel
+from tests.shells import require_shell
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows has its own")
 
@@ -100,6 +101,30 @@ class TestTheSameAgain:
         other.run("seal", str(target), "-y")
         assert packages(target) == expected
         assert not verify(target).damaged
+
+    def test_as_a_script(
+        self, world: tuple[Machine, str, Index], channels: Channels, tmp_path: Path
+    ) -> None:
+        import hashlib
+
+        from tests.bootstrap.machine import release
+        from tests.bootstrap.rebuilding import use_stand_in
+
+        machine = world[0]
+        place = release(tmp_path / "releases", channels.subdir)
+        exe = place / f"micromamba-{channels.subdir}"
+        digest = hashlib.sha256(exe.read_bytes()).hexdigest()
+        script, target = tmp_path / "app.sh", tmp_path / "made by it"
+        machine.run("export", "app", "--format", "sh", "-o", str(script))
+        use_stand_in(script, digest)
+        with ChannelServer(tmp_path / "releases") as server:
+            env = machine.env | {"MICROMAMBA_URL": server.base, "ENV_PREFIX": str(target)}
+            subprocess.run(
+                [require_shell("dash"), script], env=env, check=True,
+                cwd=machine.root,
+            )  # fmt: skip
+        machine.run("seal", str(target), "-y")
+        assert packages(target) == packages(machine.envs / "app")
 
 
 @pytest.mark.slow

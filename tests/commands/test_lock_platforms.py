@@ -80,3 +80,17 @@ def test_a_record_that_was_changed_between_two_solves(machine: Machine, channels
     assert found["win-64"].packages[0].record["depends"] == []
     machine.run("lock")
     assert {len(one.packages) for one in read(machine).values()} == {2}
+
+
+def test_a_platform_without_packages_is_refused(machine: Machine) -> None:
+    """conda-lock lists a platform that was left out with `-p`."""
+    row = {"name": "x", "version": "1", "manager": "conda", "platform": "osx-64"}
+    url = "https://conda.example.org/main/osx-64/x-1-0.conda"
+    lock = {
+        "version": 1,
+        "metadata": {"channels": [{"url": "conda-forge"}], "platforms": ["linux-64", "osx-64"]},
+        "package": [{**row, "dependencies": {}, "url": url, "hash": {"sha256": "a" * 64}}],
+    }
+    (machine.root / "conda-lock.yml").write_text(json.dumps(lock, indent=1))
+    answer = machine.json("create", "e", "-f", "conda-lock.yml", "--platform", "linux-64", code=2)
+    assert answer["what"] == "the lock has no packages for linux-64"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-from sealenv.errors import UsageError
+from sealenv.errors import SpecError, UsageError
 from sealenv.locations import default_envs_dir
 from sealenv.locks import Lock, LockFile
 from sealenv.locks.model import requested
@@ -199,6 +199,12 @@ def _locked(
         secrets = read.secrets
         read = read.lock_file(wanted)
     lock = read.lock_for(wanted, source)
+    if not lock.packages:
+        raise SpecError(
+            f"the lock has no packages for {wanted}",
+            where=source,
+            hint=f"lock for it: sealenv lock --platform {wanted}",
+        )
     spec = EnvironmentSpec(
         packages=requested(lock),
         channels=lock.channels,

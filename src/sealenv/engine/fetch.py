@@ -19,7 +19,8 @@ from sealenv.engine.network import StalledError, make_client, watch
 from sealenv.errors import DigestError, FetchError, OfflineError, SealenvError
 from sealenv.locks import Lock, LockedWheel
 from sealenv.store.archives import MANIFEST, Archive, Store
-from sealenv.store.manifest import check_identity, inspect, save
+from sealenv.store.inspection import check_identity, inspect
+from sealenv.store.manifest import save
 from sealenv.urls import redact
 
 _AT_ONCE = 8

@@ -222,13 +222,6 @@ def test_what_a_reporter_raises_ends_the_function(here: Machine, demo_channel: D
     sealenv.remove("stopped")
 
 
-def test_arguments_that_cannot_be_meant(here: Machine) -> None:
-    for arguments in ({"channels": ["nope:"]}, {"platform": "linux-65"}):
-        with pytest.raises(sealenv.SealenvError) as caught:
-            sealenv.create("x", "3.12", **arguments)
-        assert caught.value.exit_code in {2, 5}
-
-
 @pytest.mark.slow
 def test_a_users_script_is_typed(tmp_path: Path) -> None:
     """mypy --strict, from outside of the checkout, on the installed package's own types."""

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.commands.doctor import examine
-from tests.checks.computers import fake_computer, ids, write
+from tests.checks.computers import write
 from tests.commands.test_trace import _CALLS, strace, writes
 from tests.machine import Machine
 
@@ -39,11 +38,6 @@ def test_doctor_writes_nothing_and_starts_nothing(strace: str, machine: Machine)
     assert sum("execve(" in line for line in lines) == 1  # itself
     assert peers == set()
     assert sorted(os.listdir(machine.home)) == [".bashrc"]
-
-
-def test_a_clean_machine(tmp_path: Path) -> None:
-    machine = fake_computer(tmp_path)
-    assert examine(machine).findings == ()
 
 
 def test_files_that_cannot_be_read_are_reported_and_the_others_are_checked(
@@ -74,22 +68,6 @@ def test_control_characters_do_not_reach_the_terminal(machine: Machine) -> None:
     assert "\x1b" not in done.stdout
     assert r"\x1b" in done.stdout
     assert r"\udcff" in machine.json("doctor", code=1)["findings"][0]["evidence"][0]
-
-
-def test_configurations(tmp_path: Path) -> None:
-    machine = fake_computer(tmp_path)
-    home = machine.home
-    write(home / ".condarc", "envs_dirs: [/a]\nchannels: [c]\n")
-    login = write(tmp_path / "root/etc/environment", 'PYTHONHOME="/x"\nPATH=/opt/conda/bin:/bin\n')
-    write(
-        home / ".config/fish/fish_variables", "SETUVAR fish_user_paths:/a\\x1e/c/miniconda3/bin\n"
-    )
-    found = ids(machine)
-    assert (found["condarc"].severity, found["condarc"].fixable) == ("warning", False)
-    variable = found["profile-variable"]
-    assert (variable.where, variable.severity) == (f"{login}:1", "error")
-    paths = [f.what for f in examine(machine, ["profile-path"]).findings]
-    assert paths == ["puts /c/miniconda3/bin on PATH", "puts /opt/conda/bin on PATH"]
 
 
 def test_the_command(machine: Machine) -> None:

@@ -127,20 +127,6 @@ def test_a_file_that_changed_since_is_left_alone(machine: Machine) -> None:
     assert kept(machine) == []
 
 
-def test_fixes_of_one_file_are_undone_in_reverse_order(machine: Machine) -> None:
-    profile = write(machine.home / ".bashrc", DIRTY)
-    machine.run("doctor", "--fix", "conda-init", "-y")
-    (first,) = (path.stem for path in kept(machine))
-    profile.write_text("# mine\n" + BLOCK)
-    machine.run("doctor", "--fix", "conda-init", "-y")
-    assert "later fixes first" in machine.run("doctor", "--undo", first, "-y", code=9).stderr
-    machine.run("doctor", "--undo", "-y")
-    assert profile.read_text() == "# mine\n" + BLOCK
-    profile.write_text(CLEAN)
-    machine.run("doctor", "--undo", "-y")
-    assert profile.read_text() == DIRTY
-
-
 def test_a_link_keeps_its_target(machine: Machine) -> None:
     """As in a folder of dotfiles. A target outside the home is mentioned."""
     real = write(machine.root / "dotfiles/bashrc", DIRTY)

@@ -11,9 +11,7 @@ from pathlib import Path
 import pytest
 
 from sealenv.checks.computer import find_blocks
-from sealenv.checks.patterns import variable_matters
 from sealenv.commands.doctor import examine
-from sealenv.gates.rules import RULES, Rule
 from tests.checks.computers import fake_computer, ids, write
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows/test_doctor.py")
@@ -21,14 +19,10 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows/test_doct
 LINES = [
     # line, checks that report it
     ("conda activate work", ["profile-activate"]),
-    ("source activate work", ["profile-activate"]),
     (". ~/venv/bin/activate && echo ok", ["profile-activate"]),
     ("& C:\\v\\Scripts\\Activate.ps1", ["profile-activate"]),
-    ("f() { conda activate inside; }", []),
-    ("# conda activate no", []),
     ("echo 'conda activate no' # conda activate no", []),
     ('eval "$(conda shell.bash hook)"', ["conda-hook"]),
-    ("[ -f ~/c/etc/profile.d/conda.sh ] && \\. ~/c/etc/profile.d/conda.sh", ["conda-hook"]),
     ("(& conda.exe 'shell.powershell' 'hook') | Out-String | Invoke-Expression", ["conda-hook"]),
     ("export PYTHONPATH=/x", ["profile-variable"]),
     ("set -gx PYTHONPATH /x", ["profile-variable"]),
@@ -38,10 +32,8 @@ LINES = [
     ("PYTHONPATH=/x python foo", []),
     ("export CONDA_PKGS_DIRS=/x PYTHONNOUSERSITE=1 PYTHONPATH=", []),
     ("export PATH=$HOME/miniconda3/bin:$PATH", ["profile-path"]),
-    ("export PATH=$HOME/.local/bin:$PATH", []),
     ('eval "$(pyenv init -)"', ["version-manager"]),
     ('eval "$(direnv hook zsh)"', ["direnv"]),
-    ("alias ll='ls -l'", []),
     ("export PYTHONPATH=/x; conda activate a", ["profile-variable", "profile-activate"]),
 ]  # fmt: skip
 
@@ -58,13 +50,6 @@ def test_an_indented_line_is_a_warning(tmp_path: Path) -> None:
     write(machine.home / ".bashrc", "conda activate a\n    conda activate b\n")
     found = examine(machine, ["profile-activate"]).findings
     assert [problem.severity for problem in found] == ["error", "warning"]
-
-
-@pytest.mark.parametrize("rule", RULES, ids=[rule.name for rule in RULES])
-def test_variables_are_judged_as_the_gate_does(rule: Rule) -> None:
-    assert variable_matters(rule.name, "/x")
-    assert not any(variable_matters(rule.name, value) for value in ("", *rule.harmless))
-    assert not variable_matters("PIP_INDEX_URL", "x")
 
 
 BLOCK = "# >>> {0} initialize >>>\nx\n# <<< {0} initialize <<<\n"
@@ -99,7 +84,7 @@ def test_a_block_without_an_end_takes_nothing_with_it() -> None:
     assert blocks(f"{begin}mine\n{other}") == [("conda", begin, False, True, False)]
 
 
-@pytest.mark.parametrize("before", ["if true; then\n", "load() {\n", "if test -f x\n", "else\n"])
+@pytest.mark.parametrize("before", ["if true; then\n", "load() {\n"])
 def test_a_block_inside_of_a_command(before: str) -> None:
     ((*_, nested),) = blocks(before + BLOCK.format("conda"))
     assert nested

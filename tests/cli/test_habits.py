@@ -22,22 +22,15 @@ def made(machine: Machine, channels: Channels) -> Machine:
     return machine
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("info",), ("verify",), ("repair",), ("seal", "--dry-run"), ("audit",), ("diff",),
-        ("report", "-o", "r.html"), ("export",), ("bundle", "--force"), ("which", "activate.sh"),
-        ("run", "true"), ("run", "--", "true"), ("clone", "other"), ("move", "moved"),
-        ("remove", "-y"),
-    ],
-    ids=" ".join,
-)  # fmt: skip
-def test_an_environment_by_name_or_prefix(made: Machine, words: tuple[str, ...]) -> None:
-    command, *more = words
-    expected = 1 if command == "which" else 0
-    if command in ("info", "verify", "export", "run"):
-        made.run(command, "-p", "envs/e", *more, code=expected)
-    made.run(command, "--name", "e", *more, code=expected)
+def test_an_environment_by_name_or_prefix(made: Machine) -> None:
+    for command, *more in (
+        ("info",), ("repair",), ("seal", "--dry-run"), ("audit",), ("diff",), ("report", "-o", "r.html"),
+        ("export",), ("bundle", "--force"), ("run", "--", "true"), ("clone", "f"),
+    ):  # fmt: skip
+        made.run(command, "--name", "e", *more)
+    for command, *more in (("verify",), ("run", "true"), ("move", "moved")):
+        made.run(command, "-p", "envs/e", *more)
+    made.run("remove", "--name", "f", "-y")
 
 
 def test_an_environment_named_twice(made: Machine) -> None:
@@ -86,9 +79,7 @@ def test_only_close_spellings_are_suggested(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a terminal of POSIX")
-@pytest.mark.parametrize(
-    "words", ["remove e", "seal e", "cache clean --all", "create n {channel} --without python"]
-)
+@pytest.mark.parametrize("words", ["remove e", "create n {channel} --without python"])
 def test_the_answer_no(made: Machine, channels: Channels, words: str) -> None:
     (made.envs / "e/share/note").write_text("x")
     before = made.snapshot(made.cache, made.tmp)
@@ -107,16 +98,6 @@ def test_the_answer_no(made: Machine, channels: Channels, words: str) -> None:
     assert done.returncode == 1
     assert said.splitlines()[-1].endswith("Nothing was changed.")
     assert made.snapshot(made.cache, made.tmp) == before
-
-
-def test_the_list_fits_a_terminal(made: Machine, channels: Channels) -> None:
-    """The common folder has a line of its own, however long it is."""
-    folder = made.root / ("long" * 20)
-    made.tiny("a_name_of_an_environment_3_12", channels.main_url, "prio", SEALENV_ENVS=str(folder))
-    first, headings, row = made.run("list", "--in", str(folder), "--size").stdout.splitlines()
-    assert first == str(folder)
-    assert headings.split() == ["NAME", "PYTHON", "PACKAGES", "SIZE", "STATE"]
-    assert len(row) < 80
 
 
 def test_what_is_ignored_is_said_on_request(made: Machine, channels: Channels) -> None:

@@ -42,22 +42,10 @@ def test_a_terminal_gets_what_fits_and_nothing_is_cut(
     assert "".join(line[first.index("FOLDER") :] for line in lines) == LONG
 
 
-def test_a_sentence_is_broken_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "30")
-    monkeypatch.setattr(output, "is_terminal", lambda stream: True)
-    text = output.fitted("a sentence that is longer than thirty columns", 4)
-    assert text.splitlines() == ["a sentence that is longer than", "    thirty columns"]
-
-
 def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
     assert output.paint("x", fg="red") != "x"
     monkeypatch.setenv("NO_COLOR", "1")
     assert output.paint("x", fg="red") == "x"
-
-
-def test_sizes() -> None:
-    sizes = [0, 999, 1_234_567, 5 * 10**12, None]
-    assert [output.size_text(s) for s in sizes] == ["0 B", "999 B", "1.2 MB", "5000.0 GB", "?"]
 
 
 def test_a_channel_is_called_by_its_last_part_where_that_is_its_own() -> None:

@@ -57,13 +57,12 @@ def test_a_reader_that_leaves(made: tuple[Machine, Path]) -> None:
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
-@pytest.mark.parametrize("options", [[], ["--json"]])
-def test_a_full_disk_below_stdout(made: tuple[Machine, Path], options: list[str]) -> None:
+def test_a_full_disk_below_stdout(made: tuple[Machine, Path]) -> None:
     machine, prefix = made
     (prefix / "own.txt").write_text("nobody's\n")
     with open("/dev/full", "w") as full:
         done = subprocess.run(
-            machine.command("verify", "e", *options),
+            machine.command("verify", "e", "--json"),
             env=machine.env, cwd=machine.root, stdout=full, stderr=subprocess.PIPE, text=True,
             check=False, timeout=60,
         )  # fmt: skip
@@ -75,12 +74,10 @@ def test_a_full_disk_below_stdout(made: tuple[Machine, Path], options: list[str]
 @pytest.mark.skipif(os.name == "nt", reason="Windows does not delete a current folder")
 def test_the_current_folder_no_longer_exists(made: tuple[Machine, Path]) -> None:
     machine, _ = made
-    for options in (["--fast"], []):
-        done = subprocess.run(
-            ["sh", "-c", 'mkdir gone && cd gone && rmdir ../gone && "$@"', "sh",
-             *machine.command("verify", *options, "./e")],
-            env=machine.env, cwd=machine.root, capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
-        assert done.returncode == 9, done.stderr
-        assert "the current folder no longer exists" in done.stderr
-        assert "next: change to another folder, or use an absolute path" in done.stderr
+    done = subprocess.run(
+        ["sh", "-c", 'mkdir gone && cd gone && rmdir ../gone && "$@"', "sh",
+         *machine.command("verify", "./e")],
+        env=machine.env, cwd=machine.root, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 9, done.stderr
+    assert "the current folder no longer exists" in done.stderr

@@ -57,27 +57,6 @@ def test_a_ci_job(warm_machine: Machine, lock: str) -> None:
     python(warm_machine, script, "nope.lock", "--", "true", code=2)
 
 
-def test_the_workflow_calls_it() -> None:
-    import yaml
-
-    workflow = yaml.safe_load((EXAMPLES / "ci.yml").read_text(encoding="utf-8"))
-    steps = workflow["jobs"]["tests"]["steps"]
-    runs = [step.get("run", "") for step in steps]
-    assert runs[-1].startswith("python ci_job.py my_env.lock -- ")
-
-
-def test_the_workflow_installs_from_a_clone() -> None:
-    """No registry has this distribution; one of that name would be another project's."""
-    import yaml
-
-    workflow = yaml.safe_load((EXAMPLES / "ci.yml").read_text(encoding="utf-8"))
-    steps = workflow["jobs"]["tests"]["steps"]
-    clones = [step["with"]["path"] for step in steps if "repository" in step.get("with", {})]
-    installs = [step["run"] for step in steps if "pip install" in step.get("run", "")]
-    assert installs == [f"pip install ./{clone}" for clone in clones]
-    assert len(installs) == 1
-
-
 @pytest.mark.slow
 def test_a_fleet(
     warm_machine: Machine, lock: str, demo_channel: DemoChannel, tmp_path: Path

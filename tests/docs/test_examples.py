@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 
 from tests.channel import Channels
 from tests.channel.server import ChannelServer
-from tests.docs.examples import Reader, add_stand_ins, differs, runnable, shown_minor
+from tests.docs.examples import Reader, add_stand_ins, runnable, shown_minor
 from tests.docs.reader import ELSEWHERE, ROOT, SHELLS, Block, blocks, not_run, pages
 from tests.micromamba import add_package, stand_in
 
@@ -89,27 +88,6 @@ def test_a_test_that_is_named_exists() -> None:
             file, _, name = named.partition("::")
             source = (ROOT / file).read_text(encoding="utf-8")
             assert re.search(rf"^ *def {name}\(", source, re.M), block.name
-
-
-def test_a_block_is_in_a_language_that_is_known() -> None:
-    known = {*SHELLS, "json", "python", "reg", "text", "toml", "yaml"}
-    languages = Counter(block.language for page in READ for block in blocks(page))
-    assert languages.keys() <= known
-
-
-@pytest.mark.parametrize(
-    ("shown", "printed", "told"),
-    [
-        ("a 1.2\n", "a  3.4\n", None),
-        ("a\n...\nd\n", "a\nb\nc\nd\n", None),
-        ("a\n", "a\nb\n", "printed and not shown: ['b']"),
-        ("a\nb\n", "a\n", "shown and not printed: 'b'"),
-        ("conda 26.7.0\n", "conda 0.0.0 (stand-in made by us, not conda)\n", None),
-        ("85.8 MB 9 s\n", "76.5 kB 1 min\n", None),
-    ],
-)
-def test_how_output_is_compared(shown: str, printed: str, told: str | None) -> None:
-    assert differs(shown, printed) == told
 
 
 def test_the_first_command_is_what_ci_runs() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sealenv.errors
-from docs.tools import cli_reference, errors_reference, picture
+from docs.tools import cli_reference, errors_reference
 from sealenv.errors import SealenvError
 
 
@@ -24,12 +24,3 @@ def test_every_error_that_is_public_has_a_remedy() -> None:
     errors = {cls for cls in public if isinstance(cls, type) and issubclass(cls, SealenvError)}
     assert set(errors_reference.classes()) == errors - {SealenvError}
     assert {cls.code for cls in errors_reference.classes()} == set(errors_reference.REMEDIES)
-
-
-def test_the_picture_shows_the_tour_and_asks_no_server() -> None:
-    """What the commands print changes with every run; that each of them is there does not."""
-    svg = picture.PICTURE.read_text(encoding="utf-8")
-    prompts = [line[2:] for line in picture.shown(svg).splitlines() if line.startswith("$ ")]
-    assert prompts == list(picture.COMMANDS)
-    assert "damaged, 1 damaged path" in picture.shown(svg)
-    assert "@font-face" not in svg

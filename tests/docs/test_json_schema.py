@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
-from jsonschema import Draft202012Validator
 
 from docs.tools import json_schema
 from tests.answers import validate
@@ -16,10 +13,6 @@ def test_the_file_is_up_to_date() -> None:
     assert json_schema.PAGE.read_text(encoding="utf-8") == json_schema.page(), (
         "python -m docs.tools.json_schema --write"
     )
-
-
-def test_it_is_a_schema() -> None:
-    Draft202012Validator.check_schema(json.loads(json_schema.page()))
 
 
 def test_every_command_with_json_is_in_it_and_documented() -> None:

@@ -178,14 +178,13 @@ class Journals:
             if self._now(change) not in (change.before, change.after)
         ]
         if changed:
-            later = [name for name in self.names() if name > fix.name]
-            first = f"undo the later fixes first: {', '.join(later)}; or " if later else ""
             path = self._path(fix.name)
             raise ChangedSinceError(
                 "it has changed since the fix, and the change would be lost",
                 where=fix.name,
                 details=changed,
-                hint=f"{first}change it by hand; the old content is in {path}, in base64",
+                hint="undo later fixes first, or change it by hand; the old content is in "
+                f"{path}, in base64",
             )
         try:
             self._restore(fix)

@@ -10,12 +10,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+import hypothesis
 import pytest
 
 from sealenv.system.filelock import FileLock
 from sealenv.tour.channel import DemoChannel, build_demo_channel
 from tests.channel import Channels, build
 from tests.machine import Machine
+
+# A busy machine is no failure.
+hypothesis.settings.register_profile("sealenv", deadline=None)
+hypothesis.settings.load_profile("sealenv")
 
 REPO = Path(__file__).resolve().parent.parent
 T = TypeVar("T")

@@ -52,7 +52,7 @@ TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 NASTY = st.text(st.sampled_from("'\"\\!$`%&|;()<>{}[]*?~#^=@ é日\n\t-aAnx0"), max_size=12)
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, suppress_health_check=list(HealthCheck))
 @given(texts=st.lists(TEXT | NASTY, min_size=100, max_size=150))
 def test_any_text(texts: list[str], dialect: Dialect, environ: dict[str, str]) -> None:
     kept = quotable(dialect, texts)

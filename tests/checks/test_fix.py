@@ -50,7 +50,7 @@ FILES = st.lists(st.tuples(PIECES, ENDS), max_size=24).map(
 PLACES = [".bashrc", ".config/fish/config.fish", ".config/powershell/profile.ps1"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(place=st.sampled_from(PLACES), data=st.one_of(FILES, st.binary(max_size=80)))
 def test_fix_then_undo_gives_the_same_bytes(
     tmp_path_factory: pytest.TempPathFactory, place: str, data: bytes

@@ -37,7 +37,7 @@ https://conda.anaconda.org/conda-forge/noarch/pip-24.0-pyhd8ed1ab_0.tar.bz2
 
 
 @given(lock_files())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_list_keeps_addresses_digests_and_order(file: LockFile) -> None:
     for one in file.locks:
         read = read_explicit(write_explicit(one), "x")
@@ -48,7 +48,7 @@ def test_a_list_keeps_addresses_digests_and_order(file: LockFile) -> None:
 
 
 @given(lock_files())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_conda_lock_keeps_what_it_has_a_place_for(file: LockFile) -> None:
     again = read_condalock(write_condalock(file), HERE)
     assert write_condalock(again) == write_condalock(file)
@@ -267,7 +267,7 @@ def test_what_is_no_format_is_refused_with_words(tmp_path: Path, data: bytes) ->
 
 
 @given(TEXTS.filter(lambda t: t.strip() == t and not any(c in t for c in "\r\n\0\x85\u2028\u2029")))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_environment_yml_keeps_any_value(value: str) -> None:
     text = write_environment_yml(
         name="e", channels=["https://x.org/c"], dependencies=["python=3.10", "on"],

@@ -109,7 +109,7 @@ packages:
 
 
 @given(lock_files())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_nothing_is_lost_and_the_bytes_are_the_same(file: LockFile) -> None:
     text = write_pixi(file)
     again = read_pixi(text, HERE)
@@ -281,7 +281,7 @@ def test_a_damaged_comment_has_a_place() -> None:
 
 
 @given(st.integers(0, len(PIXI_7)), st.integers(0, 30), st.text(max_size=12))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_damage_is_more_than_an_error_of_ours(at: int, length: int, new: str) -> None:
     with contextlib.suppress(SpecError, DigestError):
         read_pixi(PIXI_7[:at] + new + PIXI_7[at + length :], HERE)

@@ -145,7 +145,7 @@ PART = st.sampled_from(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.one_of(st.lists(PART, min_size=1, max_size=5).map("/".join), st.text(max_size=30)))
 def test_whatever_a_member_is_called_it_stays_inside_or_is_refused(name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:

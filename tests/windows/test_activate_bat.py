@@ -317,7 +317,7 @@ ASCII = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40)
 
 
 @MODES
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, suppress_health_check=list(HealthCheck))
 @given(texts=st.lists(TEXT | ASCII, min_size=60, max_size=80))
 def test_any_value_comes_back(
     windows: Windows, tmp_path_factory: pytest.TempPathFactory, mode: str, texts: list[str]

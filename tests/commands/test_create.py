@@ -266,7 +266,7 @@ class TestContradictions:
     def test_a_version_and_no_name(self, machine: Machine, demo_channel: DemoChannel) -> None:
         error = machine.json("create", "3.12", code=2)
         assert "no name" in error["what"]
-        assert error["hint"].startswith("give a name first: sealenv create my_env 3.12;")
+        assert error["hint"].startswith("name it first: sealenv create my_env 3.12;")
         assert not machine.envs.exists()
         planned = machine.json("create", "-n", "3.12", "-c", demo_channel.url, "--dry-run")
         assert planned["prefix"] == str(machine.envs / "3.12")

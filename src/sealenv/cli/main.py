@@ -76,8 +76,8 @@ _INSTEAD = {
     ),
     "deactivate": ("the activated shell has a command for it", "deactivate"),
     "env": (
-        "these are commands of sealenv itself",
-        "sealenv list, sealenv create -f environment.yml, sealenv remove ENV",
+        "list, create, export and remove are commands of sealenv itself",
+        "sealenv create -f environment.yml",
     ),
     "gate": ("doctor shows the current shell", "sealenv doctor --only shell"),
     "init": ("sealenv does not change your shell's start-up files", "sealenv shell ENV"),

@@ -1,4 +1,4 @@
-"""Tables, for people and for pipes; and small texts."""
+"""Tables, findings and progress, in a terminal and elsewhere; and small texts."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ import sys
 
 import pytest
 
-from sealenv.cli import output
+from sealenv.cli import output, verify
 from sealenv.cli.create import short_names
+from sealenv.cli.progress import BarReporter, LineReporter, make_reporter
+from sealenv.cli.verify import show_findings
+from sealenv.seals.findings import Finding
 
 ROWS = [["short", "1", "b"], ["a/path/that/is/much/longer/than/the/others", "22", "c"]]
 LONG = "/a/long/folder" * 9
@@ -70,3 +73,67 @@ def test_version_and_run_start_without_the_command_line_library(words: list[str]
         env={**os.environ, "PYTHONPATH": "src"}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.stdout.splitlines()[-1] == "False False False"
+
+
+FINDINGS = [
+    Finding("altered", "lib/x", None, "3 bytes"),
+    *(Finding("missing", f"rich/{n:02}.py", "rich") for n in range(60)),
+]
+
+
+def test_without_a_terminal_every_finding_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    show_findings(FINDINGS, "sealenv verify e")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 61
+    assert lines[:2] == ["altered        lib/x: 3 bytes", "missing        rich/00.py (rich)"]
+
+
+def test_a_terminal_shows_the_first(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "is_terminal", lambda stream: True)
+    show_findings(FINDINGS, "sealenv verify e")
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert len(lines) == 20
+    assert last == "... and 41 more; to list all: sealenv verify e | cat"
+    show_findings(FINDINGS[:20], "sealenv verify e")
+    assert len(capsys.readouterr().out.splitlines()) == 20
+
+
+def lines(captured: str) -> list[str]:
+    return [line.rstrip() for line in captured.splitlines() if line.strip()]
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_a_long_text_takes_one_line(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    with BarReporter() as reporter:
+        reporter.phase("rewrite", f"writing [red]{'/a/long/path' * 8} into files")
+        reporter.advance(3, 23, "files")
+        reporter.phase("check", "running it")
+        reporter.advance(5, 5, "files")
+    shown = lines(capsys.readouterr().err)
+    assert len(shown) == 2
+    assert shown[0].startswith("rewrite  ")
+    assert "[red]" in shown[0]
+    assert "3/23" not in shown[0]  # it ended: a count that is not the last one says nothing
+    assert "5/5 files" in shown[1]
+    assert max(map(len, shown)) <= width
+
+
+def test_without_a_terminal_it_is_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    with make_reporter(quiet=False, verbose=0) as reporter:
+        assert type(reporter) is LineReporter
+        reporter.phase("solve", "solving for linux-64")
+        reporter.advance(0, 0, "files")
+    assert capsys.readouterr().err == "solve:        solving for linux-64\n"
+
+
+def test_a_warning_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """A warning about every locked platform is printed for the first."""
+    with make_reporter(quiet=True, verbose=0) as reporter:
+        for text in ("one", "two", "one"):
+            reporter.warn(text)
+    assert lines(capsys.readouterr().err) == ["warning: one", "warning: two"]

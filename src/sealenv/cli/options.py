@@ -151,7 +151,11 @@ def environment(
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def call(env_name: str | None, env_folder: str | None, **values: Any) -> Any:
-            option = _by_option(env_name, env_folder)
+            if env_name is not None and env_folder is not None:
+                raise UsageError("-n and -p both name an environment", hint="use one of them")
+            option = env_name
+            if env_folder is not None:
+                option = os.path.abspath(os.path.expanduser(env_folder))
             if option is not None:
                 _move_up(values, parameter, then)
                 values[parameter] = option
@@ -170,14 +174,6 @@ def environment(
         return named(prefix(argument(call)))
 
     return decorate
-
-
-def _by_option(name: str | None, folder: str | None) -> str | None:
-    if name is not None and folder is not None:
-        raise UsageError(
-            "-n and -p both name an environment", details=[name, folder], hint="use one of them"
-        )
-    return name if folder is None else os.path.abspath(os.path.expanduser(folder))
 
 
 def _move_up(values: dict[str, Any], parameter: str, then: str | None) -> None:

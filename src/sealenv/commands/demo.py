@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +65,7 @@ def tour(keep: Path | None, say: Say, reporter: Reporter) -> Toured:
                 "the folder exists already", where=str(folder), hint="choose a new one"
             ) from None
     try:
-        channel = _show(folder, say, reporter, os.environ)
+        channel = _show(folder, say, reporter)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -75,7 +75,7 @@ def tour(keep: Path | None, say: Say, reporter: Reporter) -> Toured:
     return Toured(channel.path, line)
 
 
-def _show(folder: Path, say: Say, reporter: Reporter, environ: Mapping[str, str]) -> DemoChannel:
+def _show(folder: Path, say: Say, reporter: Reporter) -> DemoChannel:
     channel = build_demo_channel(folder / "channel")
     say(
         "a channel",
@@ -83,7 +83,7 @@ def _show(folder: Path, say: Say, reporter: Reporter, environ: Mapping[str, str]
         f"and a few small packages: {len(channel.archives)} archives in {channel.path}. Its conda "
         "and mamba only answer --version.",
     )
-    made = _create(folder, channel, reporter, environ)
+    made = _create(folder, channel, reporter)
     files, size = measure(made.prefix)
     say(
         "create",
@@ -91,9 +91,9 @@ def _show(folder: Path, say: Say, reporter: Reporter, environ: Mapping[str, str]
         "archive was checked by sha256. The new Python was run through its activation script, and "
         "then the environment was sealed.",
     )
-    say("run", f"sealenv run {made.prefix.name} -- python -c ...\n{_run(made.prefix, environ)}")
+    say("run", f"sealenv run {made.prefix.name} -- python -c ...\n{_run(made.prefix)}")
     _show_verify(made.prefix, say)
-    check_removable(made.prefix, environ)
+    check_removable(made.prefix, os.environ)
     remove(made.prefix)
     say("remove", f"{made.prefix} is gone.")
     say(
@@ -103,9 +103,7 @@ def _show(folder: Path, say: Say, reporter: Reporter, environ: Mapping[str, str]
     return channel
 
 
-def _create(
-    folder: Path, channel: DemoChannel, reporter: Reporter, environ: Mapping[str, str]
-) -> Created:
+def _create(folder: Path, channel: DemoChannel, reporter: Reporter) -> Created:
     name = f"demo_{channel.python_minor.replace('.', '_')}"
     target = choose_target(
         name=None,
@@ -119,15 +117,15 @@ def _create(
     engine = Engine(store)
     try:
         with store.in_use():
-            options = CreateOptions(command="sealenv demo", environ=environ)
+            options = CreateOptions(command="sealenv demo", environ=os.environ)
             view = store.root / "pkgs"
             return make(Job(target, engine, store, view, options, reporter))
     finally:
         engine.close()
 
 
-def _run(prefix: Path, environ: Mapping[str, str]) -> str:
-    found = prepare(str(prefix), ["python", "-c", _ASK], environ, clean=True)
+def _run(prefix: Path) -> str:
+    found = prepare(str(prefix), ["python", "-c", _ASK], os.environ, clean=True)
     assert found is not None  # the check has run it
     command, program, env = found
     done = subprocess.run(

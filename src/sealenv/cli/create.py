@@ -20,6 +20,7 @@ from sealenv.cli.options import (
     YES,
     Advanced,
     Command,
+    dry_run,
     once,
 )
 from sealenv.cli.output import (
@@ -102,9 +103,7 @@ Examples:
 @click.option("--no-link-scripts", cls=Advanced, is_flag=True,
               help="Do not run post-link scripts; list them.")  # fmt: skip
 @click.option("--offline", is_flag=True, help="Do not use the network.")
-@click.option(
-    "-d", "--dry-run", is_flag=True, help="Solve and show the plan; write no environment."
-)
+@dry_run("Solve and show the plan; write no environment.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout. Implies -y.")
 @YES
 @QUIET

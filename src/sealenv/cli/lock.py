@@ -17,6 +17,7 @@ from sealenv.cli.options import (
     VIRTUAL_PACKAGE,
     Advanced,
     Command,
+    dry_run,
     environment,
     once,
 )
@@ -73,7 +74,7 @@ Examples:
 @click.option("--force", is_flag=True, help="Replace a file that is not a lock of sealenv.")
 @click.option("--offline", is_flag=True,
               help="Use only the cache, not the network.")  # fmt: skip
-@click.option("-d", "--dry-run", is_flag=True, help="Show what would change; write nothing.")
+@dry_run("Show what would change; write nothing.")
 @JSON
 @QUIET
 @VERBOSE

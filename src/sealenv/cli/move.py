@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sealenv.cli.options import JSON, QUIET, VERBOSE, Command, environment
+from sealenv.cli.options import JSON, QUIET, VERBOSE, Command, dry_run, environment
 from sealenv.cli.output import counted, fitted, is_terminal, print_json, print_table, show_checked
 
 if TYPE_CHECKING:
@@ -27,9 +27,7 @@ _BY = {
     "none": "left: only you can fix it",
 }
 
-_DRY = click.option(
-    "-d", "--dry-run", is_flag=True, help="Search and check, change nothing; -v names all."
-)
+_DRY = dry_run("Search and check, change nothing; -v names all.")
 
 
 @click.command(

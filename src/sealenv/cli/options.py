@@ -40,6 +40,11 @@ _OURS = ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME",
 """The folders of environments, cache and profiles: `--clean` keeps them, children do not get them."""
 
 
+def dry_run(text: str) -> Callable[[Any], Any]:
+    """Return the decorator that adds `--dry-run` with this help."""
+    return click.option("-d", "--dry-run", is_flag=True, help=text)
+
+
 class Entering(click.Command):
     """A command with grouped options. `run` and `shell` apply the gate themselves."""
 

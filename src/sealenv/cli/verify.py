@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.options import JSON, QUIET, YES, Command, environment
+from sealenv.cli.options import JSON, QUIET, YES, Command, dry_run, environment
 from sealenv.cli.output import ask, counted, fitted, is_terminal, print_json
 from sealenv.errors import UsageError
 
@@ -162,9 +162,7 @@ def print_most(lines: Sequence[str], command: str) -> None:
         click.echo(f"... and {len(lines) - most} more; to list all: {command} | {pager}")
 
 
-_DRY = click.option(
-    "-d", "--dry-run", is_flag=True, help="Show what would be done; change nothing."
-)
+_DRY = dry_run("Show what would be done; change nothing.")
 
 
 @click.command(

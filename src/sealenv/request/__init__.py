@@ -14,13 +14,13 @@ StrPath: TypeAlias = str | os.PathLike[str]
 
 
 def named(what: StrPath) -> str:
-    """The text that a command would be given: `Path("env")` is `./env`, and no name."""
+    """Return the text as on the command line: a path object becomes an absolute path."""
     text = os.fspath(what)
     return text if isinstance(what, str) else os.path.abspath(text)
 
 
 def prefix_of(env: StrPath) -> Path:
-    """The environment that an argument names.
+    """Return the environment that an argument names.
 
     Raises:
         NotFoundError: there is none.
@@ -32,17 +32,17 @@ def prefix_of(env: StrPath) -> Path:
 
 
 def optional_path(path: StrPath | None) -> Path | None:
-    """A file, or none."""
+    """Return the path of a file, or None."""
     return None if path is None else Path(path)
 
 
 def several(what: StrPath | Sequence[StrPath]) -> tuple[StrPath, ...]:
-    """One or many, as many."""
+    """Return a tuple of one text or path, or of several."""
     return (what,) if isinstance(what, str | os.PathLike) else tuple(what)
 
 
 def words(given: Sequence[str]) -> tuple[str, ...]:
-    """Texts; a text alone, which is a sequence too, is meant as one."""
+    """Return a tuple of texts; a text alone is one, not a sequence of letters."""
     return (given,) if isinstance(given, str) else tuple(given)
 
 

@@ -184,7 +184,7 @@ def test_changed_variables_are_a_modification(machine: Machine, prefix: Path) ->
     script = prefix / "etc/sealenv/env.sh"
     before = script.read_text()
     script.write_text("echo\n")
-    assert ("activation", "etc/sealenv/env.sh") in kinds(machine.json("verify", "e", code=1))
+    assert ("altered", "etc/sealenv/env.sh") in kinds(machine.json("verify", "e", code=1))
     script.write_text(before)
     machine.run("repair", "e")
     assert "KEEP" in script.read_text()

@@ -74,7 +74,7 @@ def test_it_comes_back(made: tuple[Machine, Path]) -> None:
     before = everything(prefix)
     damage(prefix)
     found = [f for f in verify(prefix).findings if f.damage]
-    kinds = {"altered", "missing", "wrong-type", "wrong-link", "wrong-mode", "activation"}
+    kinds = {"altered", "missing", "wrong-type", "wrong-link", "wrong-mode"}
     assert {f.kind for f in found} == kinds
     planned = machine.json("repair", str(prefix), "--dry-run")
     assert {f["path"] for f in planned["repaired"]} == {f.path for f in found}

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.activation.scripts import write_scripts
 from sealenv.commands.seal import seal
 from sealenv.commands.verify import verify
 from sealenv.layout import MARKER, SEAL
@@ -36,7 +35,6 @@ def prefix(original: Path, tmp_path: Path) -> Path:
     seal = json.loads((copy / SEAL).read_text())
     seal["prefix"] = str(copy)
     (copy / SEAL).write_text(json.dumps(seal))
-    write_scripts(copy, platform=seal["platform"])
     return copy
 
 

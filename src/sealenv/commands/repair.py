@@ -26,6 +26,7 @@ from sealenv.progress import QUIET, Reporter
 from sealenv.repairs.restore import alone, make_way, restore, set_mode, wheel_of
 from sealenv.request import StrPath, named, prefix_of
 from sealenv.seals.compare import Comparison
+from sealenv.seals.contents import seal_written
 from sealenv.seals.findings import Finding, refuse_moved
 from sealenv.seals.snapshot import FOLDER, source_of
 from sealenv.system.deleting import delete
@@ -163,7 +164,7 @@ def _action(comparison: Comparison, finding: Finding) -> str | None:
     """Return what is done about a finding; None if only the user can do something."""
     path, kind, seal = finding.path, finding.kind, comparison.seal
     scripts = seal.activation if seal else ()
-    if kind == "activation" or path == STATE or (kind == "wrong-type" and path in scripts):
+    if path == STATE or (path in scripts and kind in _OF_FILES):
         return _SCRIPT
     # The seal of an adopted environment may not know the channels for `.condarc`.
     if path == CONDARC and kind in ("missing", "wrong-type") and seal and seal.spec.get("channels"):
@@ -201,17 +202,19 @@ def _write(plan: _Plan, reporter: Reporter) -> dict[str, str]:
     comparison = plan.comparison
     prefix, seal = comparison.prefix, comparison.seal
     scripts = set(plan.paths(_SCRIPT))
-    if STATE in scripts and seal:  # the variables changed, so all scripts may be stale
-        scripts = (scripts - {STATE}) | set(seal.activation)
+    written = {STATE} & scripts  # the variables in all scripts
+    if written and seal:
+        scripts = (scripts - written) | set(seal.activation)
     reasons = {path: alone(make_way, comparison, path, path == CONDARC) for path in scripts}
     free = {path for path, problem in reasons.items() if not problem}
     if CONDARC in free and seal:
         channels = [str(channel) for channel in seal.spec.get("channels") or ()]
         write_condarc(prefix, channels, comparison.platform)
         free.remove(CONDARC)
-    if free:
+    if free and seal:
         for problem in write_scripts(prefix, platform=comparison.platform, only=free).problems:
             reporter.warn(problem)
+        seal_written(prefix, seal, comparison.sealed, free | written)
     for path in plan.paths(_MODE):
         reasons[path] = alone(set_mode, comparison, path)
     for path in plan.paths(_COMPILED):

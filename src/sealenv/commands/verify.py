@@ -217,8 +217,7 @@ def _compare(prefix: Path, then: SealedPrefix, rows: Snapshot) -> tuple[Comparis
 
 def _hash(comparison: Comparison, rows: Iterable[Row], reporter: Reporter) -> int:
     """Read files that were sealed or that a record lists; return how many."""
-    scripts = comparison.seal.activation if comparison.seal else ()
-    known = {*comparison.claims, *comparison.of_distributions, *scripts, *comparison.sealed}
+    known = {*comparison.claims, *comparison.of_distributions, *comparison.sealed}
     wanted = [
         row
         for row in rows

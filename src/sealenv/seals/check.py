@@ -7,16 +7,13 @@ import os
 import posixpath
 from collections.abc import Iterator
 
-from sealenv.activation.scripts import activation_files
 from sealenv.activation.variables import STATE
-from sealenv.errors import SealenvError
 from sealenv.layout import CONDARC, HISTORY, META, is_record, is_windows
 from sealenv.naming import digests_apart
 from sealenv.seals.compare import Comparison, Expected, distribution_changes, package_changes
 from sealenv.seals.distributions import is_about_installing
 from sealenv.seals.findings import Finding, is_leftover, may_change, untracked
 from sealenv.seals.fingerprint import ENTRY_POINTS
-from sealenv.seals.seal import is_at
 from sealenv.seals.snapshot import (
     FILE,
     FOLDER,
@@ -38,8 +35,8 @@ _HEADER = 16
 def check(comparison: Comparison) -> list[Finding]:
     """Find every file that is not as it was made; changes of packages are `check_changes`."""
     rows, sealed = comparison.rows, comparison.sealed
-    scripts, found = _check_scripts(comparison)
-    paths = {*rows, *sealed, *comparison.claims, *comparison.of_distributions} - scripts
+    found: list[Finding] = []
+    paths = {*rows, *sealed, *comparison.claims, *comparison.of_distributions}
     unsteady = {path for path in paths if not comparison.is_steady(path)}
     unknown = []
     for path in sorted(unsteady):
@@ -87,6 +84,9 @@ def check_changes(comparison: Comparison) -> list[Finding]:
             found.append(Finding("changed", by.record, package, detail))
     if seal is None or not comparison.sealed:
         return found
+    state, sealed_state = comparison.rows.get(STATE), comparison.sealed.get(STATE)
+    if (state.digest if state else None) != (sealed_state.digest if sealed_state else None):
+        found.append(Finding("changed", STATE, None, f"the variables of {STATE}"))
     for record in comparison.records:
         path = f"{META}/{record.dist}.json"
         now, then = comparison.rows.get(path), comparison.sealed.get(path)
@@ -231,42 +231,6 @@ def _is_unpatched(comparison: Comparison, row: Row) -> bool:
 
     platform = comparison.platform
     return patch_bytes(row.path, content, comparison.prefix, platform=platform) != content
-
-
-def _check_scripts(comparison: Comparison) -> tuple[set[str], list[Finding]]:
-    """Check the activation scripts; return their paths too.
-
-    A script has the sealed bytes, or those that sealenv would write now: `repair` writes it again after
-    variables have changed. In a moved prefix the scripts are judged as other files are.
-    """
-    seal = comparison.seal
-    if seal is None or not seal.activation or not is_at(seal, comparison.prefix):
-        return set(), []
-    try:
-        wanted = activation_files(comparison.prefix, platform=seal.platform)
-    except SealenvError as error:
-        return set(seal.activation), [Finding("activation", seal.activation[0], None, error.what)]
-    found = []
-    stale = False
-    for path in sorted({*seal.activation, *wanted}):
-        row, then = comparison.rows.get(path), comparison.sealed.get(path)
-        if row is not None and row.kind != FILE:
-            found.append(_wrong_type(comparison, row, FILE))
-            continue
-        detail = row.problem if row else "it is missing"
-        content = wanted.get(path)
-        if row and row.digest and content and row.digest != hashlib.sha256(content).digest():
-            as_sealed = then is not None and row.digest == then.digest
-            stale = stale or as_sealed
-            detail = "" if as_sealed else "it is not what sealenv repair would write"
-        if detail:
-            found.append(Finding("activation", path, None, detail))
-        elif row and then and (mode := _compare_mode(comparison, row, then.mode)):
-            found.append(mode)
-    state, then = comparison.rows.get(STATE), comparison.sealed.get(STATE)
-    if stale and (state.digest if state else None) != (then.digest if then else None):
-        found.append(Finding("changed", STATE, None, f"the variables of {STATE}"))
-    return {*seal.activation, *wanted}, found
 
 
 def has_source(comparison: Comparison, path: str) -> bool:

@@ -83,7 +83,7 @@ class Comparison:
     prefix: Path
     platform: str
     seal: Seal | None
-    sealed: Mapping[str, Row]
+    sealed: Snapshot
     rows: Snapshot
     records: list[PrefixRecord]
     claims: dict[str, list[Claim]] = field(default_factory=dict)

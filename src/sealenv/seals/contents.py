@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,14 +13,28 @@ from sealenv.layout import HISTORY
 from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.progress import QUIET, Reporter
 from sealenv.seals.distributions import find_distributions
-from sealenv.seals.fingerprint import Payload, fingerprints_of, promised
-from sealenv.seals.seal import DistributionNote, Seal, encode
+from sealenv.seals.fingerprint import (
+    Payload,
+    fingerprint,
+    fingerprints_of,
+    promised,
+    tree_lines,
+)
+from sealenv.seals.seal import (
+    DistributionNote,
+    Fingerprints,
+    Seal,
+    encode,
+    write_seal,
+    write_table,
+)
 from sealenv.seals.snapshot import (
     FILE,
     FOLDER,
     Row,
     Snapshot,
     hash_rows,
+    look_again,
     take_snapshot,
 )
 
@@ -79,6 +93,35 @@ def complete(
     seal.fingerprints = fingerprints_of(payload)
     seal.files = hashlib.sha256(table).hexdigest()
     return table
+
+
+def describe(seal: Seal, rows: Snapshot) -> bytes:
+    """Take rows that have changed into a seal: digest of the file table, fingerprint `tree`.
+
+    Return the encoded file table.
+    """
+    table = encode(rows.values())
+    seal.files = hashlib.sha256(table).hexdigest()
+    if seal.fingerprints is not None:
+        tree = fingerprint(tree_lines(rows.values(), seal.platform))
+        seal.fingerprints = Fingerprints(seal.fingerprints.packages, tree)
+    return table
+
+
+def seal_written(prefix: Path, seal: Seal, sealed: Snapshot, paths: Collection[str]) -> None:
+    """Take files that sealenv has written again into the seal, if their bytes are not the sealed ones.
+
+    Raises:
+        OSError: one cannot be read, or the seal cannot be written.
+    """
+    rows = dict(sealed)
+    look_again(prefix, rows, paths)
+    hash_rows(prefix, rows, [rows[path] for path in paths])
+    if sealed and any(
+        path not in sealed or rows[path].digest != sealed[path].digest for path in paths
+    ):
+        write_table(prefix, describe(seal, rows))
+        write_seal(prefix, seal)
 
 
 def digests_of_linking(records: Sequence[PrefixRecord]) -> dict[str, bytes]:

@@ -27,7 +27,6 @@ KINDS = {
     "untracked-code": "an untracked file in a place where Python, conda or a shell would use it",
     "stale-pyc": "a compiled file is truncated, or was edited",
     "unpatched": "a relocatable file contains an absolute path again",
-    "activation": "an activation script is not what `sealenv repair` would write",
     "added": "a package was added after sealing",
     "removed": "a package was removed after sealing",
     "changed": "a package was updated, downgraded or reinstalled, or variables changed",

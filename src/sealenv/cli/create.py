@@ -129,7 +129,6 @@ def create_command(
     package, as a MatchSpec; PYTHON is short for python=PYTHON.
     """
     from sealenv.cli.progress import make_reporter
-    from sealenv.cli.trace import tracing
     from sealenv.commands.create import create, plan
     from sealenv.naming import shown
     from sealenv.request.target import read_words
@@ -147,7 +146,10 @@ def create_command(
     ):
 
         def begin(place: Path) -> None:
-            stack.enter_context(tracing(trace_report, place, silent=silent))
+            if trace_report:
+                from sealenv.cli.trace import tracing
+
+                stack.enter_context(tracing(trace_report, place, silent=silent))
 
         def confirm(planned: Plan) -> None:
             reporter.end()

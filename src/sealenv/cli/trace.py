@@ -27,11 +27,11 @@ _INTERRUPTED = 130
 
 
 @contextlib.contextmanager
-def tracing(report: Path | None, prefix: Path, *, silent: bool) -> Iterator[None]:
+def tracing(report: Path, prefix: Path, *, silent: bool) -> Iterator[None]:
     """Take snapshots before and after the block, and write the report.
 
     Args:
-        report: the file; without one nothing is done.
+        report: the file.
         prefix: the environment, which may be written, as may the caches.
         silent: print no summary.
 
@@ -40,9 +40,6 @@ def tracing(report: Path | None, prefix: Path, *, silent: bool) -> Iterator[None
         OutputExistsError: its path exists.
         NotFoundError: its folder does not exist.
     """
-    if report is None:
-        yield
-        return
     from sealenv.locations import cache_root, conda_view
 
     report = report.absolute()

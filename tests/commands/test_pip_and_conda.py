@@ -112,28 +112,3 @@ def test_a_lock_with_both_is_refused_before_anything_is_written(
         error = machine.json("create", "app", "-f", name, code=6)
         assert "would replace the foo of conda's foo-1.0-" in error["what"]
         assert not (machine.envs / "app").exists()
-
-
-def test_what_is_deleted_or_changed_meanwhile_is_not_sealed(
-    warm_machine: Machine, demo_channel: DemoChannel, index: Index, python_minor: str
-) -> None:
-    """Whatever pip took it for; here the hook of a package does it as soon as pip runs."""
-    machine = warm_machine
-    hook = (
-        "import os, sys; 'pip' in sys.orig_argv and "
-        "(os.remove(sys.prefix + '/share/gone'), open(sys.prefix + '/share/other', 'a').write('x'))"
-    )
-    payload = (
-        Payload("share/gone", f"{machine.root}\n".encode()),
-        Payload("share/other", f"{machine.root} too\n".encode()),
-        Payload(f"lib/python{python_minor}/site-packages/hook.pth", hook.encode()),
-    )
-    place = machine.root / "channel"
-    write_package(Package("hook", "1.0", payload, subdir="linux-64"), place / "linux-64")
-    write_repodata(place / "linux-64")
-    write_repodata(place / "noarch")
-    file = spec(machine, [place.as_uri(), demo_channel.url], index, "hook,", "foo")
-    error = machine.json("create", "-f", file, code=6)
-    assert "has deleted or changed 2 files" in error["what"]
-    assert error["details"] == ["share/gone: deleted", "share/other: changed"]
-    assert [e["state"] for e in machine.json("list")["environments"]] == ["pending"]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from sealenv.errors import LinkError
 from sealenv.locks import Lock, LockedPackage, LockedWheel
-from sealenv.store.placing import wheel_paths
+from sealenv.store.paths import wheel_paths
 from sealenv.store.wheels import inspect_wheel
 from tests.pypi.index import Wheel
 

@@ -24,7 +24,7 @@ from sealenv.locks.model import depends_on
 from sealenv.prefix.records import read_raw, scan_records, write_raw
 from sealenv.spec.matchspec import package_name
 from sealenv.store.archives import Store
-from sealenv.store.placing import entry_point_paths, linked_paths
+from sealenv.store.paths import entry_point_paths, linked_paths
 
 _ASIDE = "__clobbers__"
 Clobbers = dict[str, list[str]]

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from sealenv.errors import LinkError
 from sealenv.layout import is_windows
-from sealenv.locks import Lock
+from sealenv.locks import Lock, LockedWheel
 from sealenv.store.archives import Archive, Store
 from sealenv.store.manifest import Manifest
-from sealenv.store.placing import (
-    ENTRY_POINT,
-    PlacedWheel,
+from sealenv.store.paths import (
     entry_point_paths,
     linked_paths,
     names_in,
     refuse_links_out,
-    refuse_unlike,
     site_packages_of,
     wheel_paths,
 )
@@ -56,15 +52,14 @@ def preflight(lock: Lock, prefix: Path, store: Store) -> Contents:
 
     Raises:
         LinkError: the prefix is too long for a binary placeholder; paths or links are not possible
-            on the platform or lead out of the prefix; or a wheel would replace a file.
+            on the platform or lead out of the prefix; or a wheel would replace a package's file.
         FilesystemError: the disk does not have enough room.
     """
-    wheels = _wheels(lock, store)
     site = site_packages_of(lock)  # refuses an invalid one, used or not
     owners: Owners = {}
     links: dict[str, tuple[str, str]] = {}
     installed: dict[str, str] = {}
-    size = files = 0
+    size = copied = files = 0
     for package in lock.packages:
         manifest = _manifest(store, package)
         _refuse_long_prefix(prefix, package.dist, manifest.shortest_binary_placeholder)
@@ -78,17 +73,19 @@ def preflight(lock: Lock, prefix: Path, store: Store) -> Contents:
                 links[entry.path] = (entry.target, package.name)
         size += sum(e.size for e in manifest.paths)
         files += len(manifest.paths)
-    refuse_unlike(wheels, store)
     conda = dict(owners)
-    for wheel in wheels:
-        _refuse_replacing(wheel, installed, conda)
-        for path in wheel.sources:
-            owners.setdefault(path, [_WHEEL + wheel.wheel.name])  # several wheels: the same file
-        files += len(wheel.sources)
+    for wheel in lock.wheels:
+        manifest = _manifest(store, wheel)
+        paths = [*wheel_paths(wheel, manifest, lock), *entry_point_paths(manifest, lock)]
+        _refuse_replacing(wheel, paths, installed, conda)
+        for path in paths:
+            owners.setdefault(path, [_WHEEL + wheel.name])  # of several wheels, pip keeps one file
+        copied += sum(e.size for e in manifest.paths)
+        files += len(paths)
     _refuse_paths(lock, owners)
     refuse_long_paths(prefix, lock.platform, owners)
     refuse_links_out(links)
-    _refuse_full(prefix, store.root, size, sum(wheel.size for wheel in wheels))
+    _refuse_full(prefix, store.root, size, copied)
     clobbers = {p: o for p, o in owners.items() if len(o) > 1}
     return Contents(files, list(owners), clobbers)
 
@@ -102,19 +99,6 @@ def _manifest(store: Store, archive: Archive) -> Manifest:
     return manifest
 
 
-def _wheels(lock: Lock, store: Store) -> list[PlacedWheel]:
-    found = []
-    for wheel in lock.wheels:
-        manifest = _manifest(store, wheel)
-        listed = (entry.path for entry in manifest.paths)
-        sources = dict(zip(wheel_paths(wheel, manifest, lock), listed, strict=True))
-        for point in manifest.entry_points:
-            alone = msgspec.structs.replace(manifest, entry_points=[point])
-            sources |= dict.fromkeys(entry_point_paths(alone, lock), ENTRY_POINT + point)
-        found.append(PlacedWheel(wheel, manifest, sources, sum(e.size for e in manifest.paths)))
-    return found
-
-
 def _refuse_long_prefix(prefix: Path, dist: str, room: int | None) -> None:
     length = len(os.fsencode(prefix))
     if room is not None and length > room:
@@ -126,9 +110,10 @@ def _refuse_long_prefix(prefix: Path, dist: str, room: int | None) -> None:
         )
 
 
-def _refuse_replacing(placed: PlacedWheel, installed: dict[str, str], conda: Owners) -> None:
+def _refuse_replacing(
+    wheel: LockedWheel, paths: Sequence[str], installed: dict[str, str], conda: Owners
+) -> None:
     """Refuse a wheel for which pip would uninstall or overwrite files of a conda package."""
-    wheel = placed.wheel
     package = installed.get(wheel.name)
     if package is not None:
         raise LinkError(
@@ -136,7 +121,7 @@ def _refuse_replacing(placed: PlacedWheel, installed: dict[str, str], conda: Own
             where=wheel.url,
             hint=f"leave one of the two out, or ask conda for the right {wheel.name}",
         )
-    for path in placed.sources:
+    for path in paths:
         if path in conda:
             raise LinkError(
                 f"{path!r} of the wheel {wheel.dist} is a file of conda's {conda[path][0]}",

@@ -41,7 +41,6 @@ from sealenv.seals.seal import (
     write_table,
 )
 from sealenv.seals.snapshot import FILE, Snapshot, take_snapshot
-from sealenv.spec.requirements import requirement_name
 from sealenv.store.archives import link_pkgs, offer
 
 
@@ -143,8 +142,7 @@ def install(job: Job, lock: Lock, held: PrefixLock) -> list[InstalledWheel]:
     if not lock.wheels:
         return []
     job.reporter.phase("wheels", "installing wheels with the environment's pip")
-    requested = [requirement_name(line) for line in lock.requirements]
-    return install_wheels(job.prefix, lock, job.store, requested, job.environ, keep_fd=held.fd)
+    return install_wheels(job.prefix, lock, job.store, job.environ, keep_fd=held.fd)
 
 
 def patch(job: Job) -> list[Patched]:

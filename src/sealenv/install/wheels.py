@@ -17,13 +17,10 @@ from sealenv.errors import LinkError
 from sealenv.gates.admission import private_folders
 from sealenv.layout import bin_dirs, is_windows, python_exe
 from sealenv.locks import Lock, LockedWheel
-from sealenv.seals.snapshot import FOLDER, Row, take_snapshot
 from sealenv.store.archives import Store
-from sealenv.store.placing import site_packages_of
+from sealenv.store.paths import site_packages_of
 from sealenv.system.files import write_atomic
 from sealenv.system.processes import clean_home, run_quietly
-
-_MOST_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,6 @@ def install_wheels(
     prefix: Path,
     lock: Lock,
     store: Store,
-    requested: Sequence[str],
     environ: Mapping[str, str],
     *,
     keep_fd: int | None = None,
@@ -67,16 +63,14 @@ def install_wheels(
         prefix: the linked prefix, of a platform that runs here.
         lock: the packages and wheels.
         store: has the wheels.
-        requested: normalised names of the requested ones; empty: all.
         environ: a clean environment.
         keep_fd: see `run_quietly`.
 
     Raises:
-        LinkError: pip failed, with its output in the details; or it deleted or changed other files.
+        LinkError: pip failed, with its output in the details.
     """
     if not lock.wheels:
         return []
-    before = take_snapshot(prefix)
     with clean_home() as home:
         wanted = home / "requirements.txt"
         wanted.write_text(_requirements(lock.wheels, store), encoding="utf-8")
@@ -96,30 +90,8 @@ def install_wheels(
             details=said,
             hint="read pip's message above; if a wheel does not fit this machine, lock again",
         )
-    _refuse_changes(prefix, before)
     site = site_packages_of(lock) or ""
-    return [_finish(prefix, site, wheel, store, requested) for wheel in lock.wheels]
-
-
-def _refuse_changes(prefix: Path, before: Mapping[str, Row]) -> None:
-    """Refuse if pip deleted or changed other files: wheels only add files."""
-    after = take_snapshot(prefix)
-    changed = []
-    for path, row in before.items():
-        now = after.get(path)
-        if now is None:
-            changed.append(f"{path}: deleted")
-        elif now.kind != row.kind or (row.kind != FOLDER and not now.same_stat(row)):
-            changed.append(f"{path}: changed")
-    changed.sort()
-    if changed:
-        more = len(changed) - _MOST_SHOWN
-        raise LinkError(
-            f"installing the wheels has deleted or changed {len(changed)} files of other packages",
-            where=str(prefix),
-            details=[*changed[:_MOST_SHOWN], *([f"and {more} more"] if more > 0 else [])],
-            hint="if a conda package has the same distribution as a wheel, leave one of the two out",
-        )
+    return [_installed(prefix, site, wheel, store) for wheel in lock.wheels]
 
 
 def record_pyc(
@@ -169,14 +141,11 @@ def _environ(environ: Mapping[str, str], prefix: Path, platform: str, home: Path
     }
 
 
-def _finish(
-    prefix: Path, site: str, wheel: LockedWheel, store: Store, requested: Sequence[str]
-) -> InstalledWheel:
-    """Read the RECORD; remove REQUESTED (PEP 376) unless the wheel was requested."""
+def _installed(prefix: Path, site: str, wheel: LockedWheel, store: Store) -> InstalledWheel:
+    """Read the RECORD that pip wrote."""
     manifest = store.manifest(wheel)
     assert manifest is not None
-    folder = f"{site}/{manifest.dist_info}"
-    record = f"{folder}/RECORD"
+    record = f"{site}/{manifest.dist_info}/RECORD"
     try:
         rows = _read_rows(prefix / record)
     except OSError as error:
@@ -185,11 +154,6 @@ def _finish(
             where=str(prefix / record),
             hint="run the same command again",
         ) from error
-    if requested and wheel.name not in requested:
-        (prefix / folder / "REQUESTED").unlink(missing_ok=True)
-        mark = f"{manifest.dist_info}/REQUESTED"
-        rows = [row for row in rows if row[0] != mark]
-        _write_rows(prefix / record, rows)
     files = [os.path.normpath(f"{site}/{row[0]}").replace(os.sep, "/") for row in rows]
     return InstalledWheel(wheel.name, record, tuple(files))
 

@@ -1,23 +1,16 @@
-"""Map the paths of packages and wheels to a prefix (CEP 17, CEP 20, PEP 427), and refuse conflicts.
-
-Conflicts: paths that are too long, links that lead outside through other links, and different files of
-several wheels in one place, where pip's order would decide the content.
-"""
+"""Map the paths of packages and wheels to a prefix (CEP 17, CEP 20, PEP 427), and refuse links out."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 
 from packaging.utils import canonicalize_name
 
 from sealenv.errors import LinkError
 from sealenv.layout import is_windows, script_dir, site_packages
 from sealenv.locks import Lock, LockedPackage, LockedWheel
-from sealenv.store.archives import Store
 from sealenv.store.manifest import HEADERS, Manifest
-from sealenv.store.wheels import checksums_of
 
 _STEM = re.compile(r"([^/]+)\.(?:dist-info|egg-info|egg|egg-link)(?:/.*)?")
 
@@ -80,56 +73,6 @@ def entry_point_paths(manifest: Manifest, lock: Lock) -> list[str]:
     if is_windows(lock.platform):
         return [f"Scripts/{n}{end}" for n in names for end in (".exe", "-script.py")]
     return [f"bin/{n}" for n in names]
-
-
-ENTRY_POINT = "entry point "
-"""In front of what a program is made of, where files have their place in the wheel."""
-_MOST_SHOWN = 10
-
-
-@dataclass(frozen=True)
-class PlacedWheel:
-    """A wheel, and what pip will write of it."""
-
-    wheel: LockedWheel
-    manifest: Manifest
-    sources: dict[str, str]
-    """Path in the prefix -> where the manifest has it, or the entry point that it is made of."""
-    size: int
-
-
-def refuse_unlike(wheels: Sequence[PlacedWheel], store: Store) -> None:
-    """Compare, by size and checksum, the files that several wheels put into one place.
-
-    Raises:
-        LinkError: two wheels do not agree on a file.
-    """
-    first: dict[str, PlacedWheel] = {}
-    shared: dict[tuple[str, str], tuple[PlacedWheel, PlacedWheel, list[str]]] = {}
-    for wheel in wheels:
-        for path in wheel.sources:
-            other = first.setdefault(path, wheel)
-            if other is not wheel:
-                pair = other.wheel.sha256, wheel.wheel.sha256
-                shared.setdefault(pair, (other, wheel, []))[2].append(path)
-    for one, two, paths in shared.values():
-        mine, its = _contents(one, paths, store), _contents(two, paths, store)
-        unlike = [path for path in paths if mine[path] != its[path]]
-        if unlike:
-            more = len(unlike) - _MOST_SHOWN
-            raise LinkError(
-                f"the wheels {one.wheel.dist} and {two.wheel.dist} ship different files of one name",
-                details=[*unlike[:_MOST_SHOWN], *([f"and {more} more"] if more > 0 else [])],
-                hint="leave one of the two out, or pin a version that does not ship the file; pip "
-                "would write one over the other",
-            )
-
-
-def _contents(wheel: PlacedWheel, paths: Sequence[str], store: Store) -> dict[str, object]:
-    """Return path -> size and checksum of a file, or what a program is made of."""
-    sources = {wheel.sources[path] for path in paths}
-    known = checksums_of(wheel.wheel, store.path(wheel.wheel), wheel.manifest, sources)
-    return {path: known.get(wheel.sources[path], wheel.sources[path]) for path in paths}
 
 
 _MOST_STEPS = 1000

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,6 @@ from typing import Any
 import msgspec
 
 from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
-from sealenv.store import bundle as bundle_format
 from sealenv.store.bundle import (
     LOCK,
     MANIFEST,
@@ -99,10 +100,9 @@ def raw(
     data = manifest
     if not isinstance(data, bytes):
         data = json.dumps(manifest, indent=1).encode() + b"\n"
-    out = b""
-    for name, content in [(MANIFEST, data), *there]:
-        # what a hostile writer may put there: longer names are cut, as tar does
-        out += bundle_format.header(name[:99], len(content)) + content
-        out += bytes(bundle_format.padding(len(content)))
-    path.write_bytes(out + bytes(bundle_format.end(len(out))))
+    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as tar:
+        for name, content in [(MANIFEST, data), *there]:
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
     return path

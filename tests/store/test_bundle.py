@@ -18,7 +18,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sealenv.errors import BundleError, CacheDamagedError, DigestError
-from sealenv.store import bundle as bundle_format
 from sealenv.store.archives import Store
 from sealenv.store.bundle import LOCK, MANIFEST, Source, member_name, open_bundle, write_bundle
 from tests.store.bundling import ARCHIVES, PACKAGES, WHEEL, contents, locks, raw, small
@@ -77,21 +76,15 @@ class TestWriteAndRead:
         assert sorted(p.name for p in tmp_path.iterdir()) == ["elsewhere", "my_env.sealenv"]
 
     @pytest.mark.skipif(not shutil.which("tar"), reason="no tar on this machine")
-    def test_gnu_tar_writes_the_same(self, bundle: Path, tmp_path: Path) -> None:
-        """As docs/reference/bundle.md says: another program can write one."""
-        version = subprocess.run(["tar", "--version"], capture_output=True, text=True).stdout
-        if "GNU tar" not in version:
-            pytest.skip("this tar is not GNU's")
+    def test_another_program_can_write_one(self, bundle: Path, tmp_path: Path) -> None:
         folder = tmp_path / "x"
         folder.mkdir()
         subprocess.run(["tar", "-xf", bundle, "-C", folder], check=True)
+        assert os.access(folder / "install.sh", os.X_OK)
         names = [MANIFEST, *sorted(contents())]
-        subprocess.run(
-            ["tar", "--format=ustar", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0",
-             "-cf", tmp_path / "again", "-C", folder, *names],
-            check=True,
-        )  # fmt: skip
-        assert (tmp_path / "again").read_bytes() == bundle.read_bytes()
+        again = tmp_path / "again"
+        subprocess.run(["tar", "--format=ustar", "-cf", again, "-C", folder, *names], check=True)
+        take(again, Store(tmp_path / "store"))
 
     def test_a_damaged_archive_is_not_packed(self, tmp_path: Path) -> None:
         store = Store(tmp_path / "store")
@@ -107,34 +100,26 @@ class TestHostile:
     @settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.data())
     def test_any_changed_byte(self, bundle: Path, data: st.DataObject) -> None:
-        whole = bundle.read_bytes()
-        place = data.draw(st.integers(0, len(whole) - 1))
-        byte = data.draw(st.integers(1, 255))
-        changed = bytearray(whole)
-        changed[place] ^= byte
+        """It is refused, or it is padding: what enters the store has its digest."""
+        changed = bytearray(bundle.read_bytes())
+        changed[data.draw(st.integers(0, len(changed) - 1))] ^= data.draw(st.integers(1, 255))
         path = bundle.with_name("changed")
         path.write_bytes(changed)
-        refused(path)
+        with tempfile.TemporaryDirectory() as folder, contextlib.suppress(*REFUSED):
+            store = Store(Path(folder, "store"))
+            take(path, store)
+            found = [store.path(item).read_bytes() for item in locks().locks[0].archives]
+            assert found == [*ARCHIVES, b"a wheel"]
 
     @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.data())
     def test_truncated(self, bundle: Path, data: st.DataObject) -> None:
-        """Anywhere before the two blocks that end it."""
+        """Anywhere before the zeros that end it."""
         whole = bundle.read_bytes()
-        size = data.draw(st.integers(0, len(whole.rstrip(b"\0")) + bundle_format.BLOCK - 1))
+        size = data.draw(st.integers(0, len(whole.rstrip(b"\0")) - 1))
         path = bundle.with_name("cut")
         path.write_bytes(whole[:size])
         refused(path)
-
-    @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
-    @given(st.binary(min_size=1, max_size=40000))
-    def test_more_behind_it(self, bundle: Path, more: bytes) -> None:
-        path = bundle.with_name("more")
-        path.write_bytes(bundle.read_bytes() + more)
-        with contextlib.suppress(*REFUSED):
-            # Zeros up to one record are what tar itself may write.
-            take(path, Store(bundle.parent / "store"))
-            assert not any(more)
 
     def test_a_member_twice_or_in_the_wrong_place(self, tmp_path: Path) -> None:
         given_members = sorted(contents().items())
@@ -164,9 +149,10 @@ class TestHostile:
 
     def test_a_manifest_that_is_too_large(self, tmp_path: Path) -> None:
         """Only its header is there: nothing is read or allocated for it."""
-        for size in (65 << 20, bundle_format.LARGEST):
-            (tmp_path / "b").write_bytes(bundle_format.header(MANIFEST, size))
-            assert "does not start like" in refused(tmp_path / "b")
+        header = tarfile.TarInfo(MANIFEST)
+        header.size = 65 << 20
+        (tmp_path / "b").write_bytes(header.tobuf(tarfile.USTAR_FORMAT))
+        assert "does not start like" in refused(tmp_path / "b")
 
     def test_a_lock_that_does_not_fit_the_members(self, tmp_path: Path) -> None:
         for file in (locks(PACKAGES[1:]), locks(wheels=()), locks(wheels=(WHEEL, WHEEL))):
@@ -177,16 +163,16 @@ class TestHostile:
         for name in ("../evil", "/etc/passwd", "packages\\x.conda", "INSTALL.SH"):
             refused(raw(tmp_path / "b", sorted([*contents().items(), (name, b"evil")])))
 
-    @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.CHRTYPE, tarfile.XHDTYPE])
+    @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.CHRTYPE, tarfile.DIRTYPE])
     def test_another_kind_of_member(self, tmp_path: Path, kind: bytes) -> None:
         plain = raw(tmp_path / "plain").read_bytes()
         header = tarfile.TarInfo("install.sh")
         header.type, header.linkname, header.mode = kind, "/etc/passwd", 0o755
-        block = header.tobuf(tarfile.USTAR_FORMAT)[: bundle_format.BLOCK]
+        block = header.tobuf(tarfile.USTAR_FORMAT)[: tarfile.BLOCKSIZE]
         place = plain.index(b"install.sh\0")
         for changed in (
             block + plain,
-            plain[:place] + block + plain[place + bundle_format.BLOCK :],
+            plain[:place] + block + plain[place + tarfile.BLOCKSIZE :],
         ):
             (tmp_path / "b").write_bytes(changed)
             refused(tmp_path / "b")

@@ -1,19 +1,17 @@
-"""A bundle: packages, wheels, lock, micromamba and scripts in one file (docs/reference/bundle.md).
+"""A bundle: packages, wheels, lock, micromamba and scripts in one tar file (docs/reference/bundle.md).
 
-It is a POSIX ustar archive of plain files, byte by byte as GNU tar writes it. Name and size determine
-each header, so a reader compares headers and never interprets them. The manifest comes first.
-
-A bundle may come from anyone. Names follow a few patterns, order and sizes are known before the members
-are read, and everything is hashed before any of it enters the store.
+A bundle may come from anyone. The manifest comes first and lists all other members in order. They are
+plain files whose names follow a few patterns, and everything is hashed before any of it enters the
+store.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
+import io
 import re
-import stat
+import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,10 +32,6 @@ from sealenv.system.hashing import hash_file
 MANIFEST = "sealenv-bundle.json"
 LOCK = "lock.json"
 SUFFIX = ".sealenv"
-BLOCK = 512
-LARGEST = 0o77777777777
-"""The most bytes of a member: eleven octal digits, 8 GiB."""
-_RECORD = 20 * BLOCK
 _PIECE = 1 << 20
 _MOST_TEXT = 64 << 20
 _ARCHIVES = ("packages/", "wheels/")
@@ -65,10 +59,6 @@ class BundleManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     schema: Literal[1]
     members: tuple[Member, ...]
 
-    def encode(self) -> bytes:
-        """Return the only valid encoding: JSON with an indent of one space, and a line feed."""
-        return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
-
 
 def member_name(item: Archive) -> str:
     """Return the name of a package's or wheel's member: its digest."""
@@ -82,48 +72,6 @@ def micromamba_member(platform: str) -> str:
     return f"micromamba/micromamba-{platform}{'.exe' if is_windows(platform) else ''}"
 
 
-def header(name: str, size: int) -> bytes:
-    """Return the 512 bytes before a file: mode 0755 of a program, else 0644; owner 0, time 0.
-
-    Args:
-        name: at most 99 ASCII characters.
-        size: bytes, at most `LARGEST`.
-    """
-    assert len(name) < 100
-    assert 0 <= size <= LARGEST
-    program = name == "install.sh" or name.startswith("micromamba/")
-    fields = [
-        (name.encode("ascii"), 100),
-        (b"%07o" % (0o755 if program else 0o644), 8),
-        (b"%07o" % 0, 8),  # uid
-        (b"%07o" % 0, 8),  # gid
-        (b"%011o" % size, 12),
-        (b"%011o" % 0, 12),  # mtime
-        (b" " * 8, 8),  # the checksum, which counts itself as spaces
-        (b"0", 1),  # a plain file
-        (b"", 100),  # no link
-        (b"ustar\x0000", 8),
-        (b"", 32),  # user name
-        (b"", 32),  # group name
-        (b"%07o" % 0, 8),
-        (b"%07o" % 0, 8),
-        (b"", 155),
-        (b"", 12),
-    ]
-    block = b"".join(text.ljust(width, b"\0") for text, width in fields)
-    return block[:148] + b"%06o\0 " % sum(block) + block[156:]
-
-
-def padding(size: int) -> int:
-    """Return the number of zeros after a file of that size."""
-    return -size % BLOCK
-
-
-def end(written: int) -> int:
-    """Return the number of zeros after the last file: two blocks, up to a record of 10240 bytes."""
-    return 2 * BLOCK + -(written + 2 * BLOCK) % _RECORD
-
-
 @dataclass(frozen=True)
 class Source:
     """The content of a member: bytes, or a file of the store, in a folder named by its digest."""
@@ -132,14 +80,9 @@ class Source:
     data: bytes = b""
     path: Path | None = None
 
-    def pieces(self) -> Iterator[bytes]:
-        """Yield the content."""
-        if self.path is None:
-            yield self.data
-            return
-        with self.path.open("rb") as file:
-            while piece := file.read(_PIECE):
-                yield piece
+    def open(self) -> BinaryIO:
+        """Return the content as a file."""
+        return self.path.open("rb") if self.path else io.BytesIO(self.data)
 
     def member(self) -> Member:
         """Return its line of the manifest.
@@ -164,6 +107,8 @@ def write_bundle(
 ) -> tuple[BundleManifest, str, int]:
     """Write a bundle, atomically. Return its manifest, sha256 and size.
 
+    The same members give the same bytes: each is a plain file with owner 0 and time 0.
+
     Args:
         path: the file; an existing one is replaced.
         sources: the members, in any order.
@@ -175,26 +120,26 @@ def write_bundle(
     """
     ordered = sorted(sources, key=lambda source: source.name)
     manifest = BundleManifest(schema=1, members=tuple(source.member() for source in ordered))
-    data = manifest.encode()
+    text = msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
     total = sum(member.size for member in manifest.members)
-    digest, written = hashlib.sha256(), 0
-    with partial_file(path) as file:
-
-        def write(piece: bytes) -> None:
-            nonlocal written
-            file.write(piece)
-            digest.update(piece)
-            written += len(piece)
-            on_bytes(min(written, total), total)
-
-        sizes = [len(data), *(member.size for member in manifest.members)]
-        for source, size in zip([Source(MANIFEST, data), *ordered], sizes, strict=True):
-            write(header(source.name, size))
-            for piece in source.pieces():
-                write(piece)
-            write(bytes(padding(size)))
-        write(bytes(end(written)))
-    return manifest, digest.hexdigest(), written
+    done = 0
+    with (
+        partial_file(path) as file,
+        tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar,
+    ):
+        first = Source(MANIFEST, text)
+        for source, member in zip(
+            [first, *ordered], [first.member(), *manifest.members], strict=True
+        ):
+            info = tarfile.TarInfo(source.name)
+            info.size = member.size
+            program = source.name == "install.sh" or source.name.startswith("micromamba/")
+            info.mode = 0o755 if program else 0o644
+            with source.open() as content:
+                tar.addfile(info, content)
+            done += info.size
+            on_bytes(min(done, total), total)
+    return manifest, *hash_file(path)
 
 
 def is_bundle(path: Path) -> bool:
@@ -213,11 +158,13 @@ def is_bundle(path: Path) -> bool:
 class Bundle:
     """An open bundle with a valid manifest and lock. Close it, or use it with `with`."""
 
-    def __init__(self, path: Path, file: BinaryIO, size: int) -> None:
+    def __init__(self, path: Path, tar: tarfile.TarFile) -> None:
         self.path = path
-        self._file = file
-        self.manifest, begin = self._read_manifest()
-        self._places = self._locate(begin, size)
+        self._tar = tar
+        self.manifest = self._read_manifest()
+        self._infos = {member.name: self._find(member) for member in self.manifest.members}
+        if self._next() is not None:
+            raise self._broken("it has a member that its manifest does not list")
         self._members = {member.name: member for member in self.manifest.members}
         self._verified = False
         self.locks = self._read_locks()
@@ -230,7 +177,7 @@ class Bundle:
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        self._tar.close()
 
     @property
     def size(self) -> int:
@@ -238,13 +185,13 @@ class Bundle:
         return sum(member.size for member in self.manifest.members)
 
     def verify(self, on_bytes: Callable[[int], None] = lambda done: None) -> None:
-        """Hash every member, and compare every header and every byte between them.
+        """Hash every member.
 
         Args:
             on_bytes: called with the number of hashed bytes.
 
         Raises:
-            BundleError: the file differs from its manifest.
+            BundleError: the file is truncated.
             DigestError: a member has another digest.
         """
         done = 0
@@ -256,11 +203,6 @@ class Bundle:
                 on_bytes(done)
             if digest.hexdigest() != member.sha256:
                 raise self._wrong_digest(member)
-            if any(self._read(padding(member.size))):
-                raise self._broken(f"unexpected data after {member.name}")
-        while piece := self._file.read(_PIECE):
-            if any(piece):
-                raise self._broken("unexpected data after the last member")
         self._verified = True
 
     def put_into(self, store: Store, lock: Lock) -> list[Archive]:
@@ -298,21 +240,27 @@ class Bundle:
             partial.unlink(missing_ok=True)
 
     def _pieces(self, member: Member) -> Iterator[bytes]:
-        """Compare the header of a member, and yield its content."""
-        self._file.seek(self._places[member.name] - BLOCK)
-        if self._read(BLOCK) != header(member.name, member.size):
-            raise self._broken(f"the header of {member.name} is wrong")
-        left = member.size
-        while left:
-            piece = self._read(min(left, _PIECE))
-            left -= len(piece)
-            yield piece
+        """Yield the content of a member."""
+        file = self._tar.extractfile(self._infos[member.name])
+        assert file is not None, "it is a plain file"
+        with self._explained():
+            while piece := file.read(_PIECE):
+                yield piece
 
-    def _read(self, count: int) -> bytes:
-        data = self._file.read(count)
-        if len(data) != count:
-            raise self._broken("it is truncated")
-        return data
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (tarfile.TarError, ValueError) as error:
+            raise self._broken(str(error)) from None
+
+    def _next(self) -> tarfile.TarInfo | None:
+        """Return the next member, which must be a plain file; None at the end."""
+        with self._explained():
+            info = self._tar.next()
+        if info is not None and (info.type != tarfile.REGTYPE or info.pax_headers):
+            raise self._broken(f"{info.name[:200]!a} is not a plain file")
+        return info
 
     def _decode(self, name: str, data: bytes, form: type[T]) -> T:
         try:
@@ -328,47 +276,37 @@ class Bundle:
         )
 
     def _broken(self, what: str) -> BundleError:
-        return BundleError(
-            f"this is not a bundle, or a damaged one: {what}",
-            where=str(self.path),
-            hint="nothing was installed from it; get the bundle again from its source",
-        )
+        return _not_a_bundle(self.path, what)
 
-    def _read_manifest(self) -> tuple[BundleManifest, int]:
-        """Return the manifest, and the position after it."""
-        block = self._file.read(BLOCK)
-        digits = block[124:135]
-        size = int(digits, 8) if re.fullmatch(rb"[0-7]{11}", digits) else -1
-        if not 0 <= size <= _MOST_TEXT or block != header(MANIFEST, size):
+    def _read_manifest(self) -> BundleManifest:
+        info = self._next()
+        if info is None or info.name != MANIFEST or info.size > _MOST_TEXT:
             raise self._broken("it does not start like a bundle")
-        data = self._read(size)
+        file = self._tar.extractfile(info)
+        assert file is not None, "it is a plain file"
+        with self._explained():
+            data = file.read()
         manifest = self._decode(MANIFEST, data, BundleManifest)
-        if any(self._read(padding(size))) or manifest.encode() != data:
-            raise self._broken("its manifest is not in the canonical form")
-        return manifest, BLOCK + size + padding(size)
+        names = [member.name for member in manifest.members]
+        if names != sorted(set(names)):
+            raise self._broken("a member is listed twice, or out of order")
+        return manifest
 
-    def _locate(self, begin: int, size: int) -> dict[str, int]:
-        """Return the position of each member, after checking name, order, size and digest."""
-        places: dict[str, int] = {}
-        last = ""
-        for member in self.manifest.members:
-            name = member.name
-            if not _NAMES.fullmatch(name):
-                raise self._broken(f"{name[:200]!a} is not a member of a bundle")
-            if name <= last:
-                raise self._broken(f"{name} is listed twice, or out of order")
-            if not 0 <= member.size <= (LARGEST if "/" in name else _MOST_TEXT):
-                raise self._broken(f"{name} has {member.size} bytes")
-            digest = name.partition("/")[2].partition(".")[0]
-            named = name.startswith(_ARCHIVES)
-            if not _SHA256.fullmatch(member.sha256) or (named and digest != member.sha256):
-                raise self._broken(f"{name} has no sha256, or not that of its name")
-            last = name
-            places[name] = begin + BLOCK
-            begin += BLOCK + member.size + padding(member.size)
-        if size - begin not in (2 * BLOCK, end(begin)):
-            raise self._broken(f"it has {size} bytes instead of {begin + end(begin)}")
-        return places
+    def _find(self, member: Member) -> tarfile.TarInfo:
+        """Return the next member, after checking name, size and digest."""
+        name = member.name
+        info = self._next()
+        if info is None or (info.name, info.size) != (name, member.size):
+            raise self._broken(f"{name[:200]!a} is not in its place, or has another size")
+        if not _NAMES.fullmatch(name):
+            raise self._broken(f"{name[:200]!a} is not a member of a bundle")
+        if "/" not in name and member.size > _MOST_TEXT:
+            raise self._broken(f"{name} has {member.size} bytes")
+        digest = name.partition("/")[2].partition(".")[0]
+        named = name.startswith(_ARCHIVES)
+        if not _SHA256.fullmatch(member.sha256) or (named and digest != member.sha256):
+            raise self._broken(f"{name} has no sha256, or not that of its name")
+        return info
 
     def _read_locks(self) -> LockFile:
         """Return the locks, after checking that the bundle contains exactly their archives."""
@@ -403,7 +341,7 @@ class Bundle:
 
 
 def open_bundle(path: Path) -> Bundle:
-    """Open a bundle, and check its manifest, its locks and its size.
+    """Open a bundle, and check its manifest, its locks and its members.
 
     Raises:
         FetchError: the file cannot be read.
@@ -412,16 +350,22 @@ def open_bundle(path: Path) -> Bundle:
     """
     with contextlib.ExitStack() as stack:
         try:
-            file = stack.enter_context(path.open("rb"))
-            status = os.fstat(file.fileno())
-            # The size of a device or pipe is 0: it fails the comparison of sizes.
-            size = status.st_size if stat.S_ISREG(status.st_mode) else 0
-            bundle = Bundle(path, file, size)
+            bundle = Bundle(path, stack.enter_context(tarfile.open(path, "r:")))
         except OSError as error:
             raise FetchError(
                 f"the bundle cannot be read: {error.strerror}",
                 where=str(path),
                 hint="check its path",
             ) from error
+        except tarfile.TarError as error:
+            raise _not_a_bundle(path, str(error)) from None
         stack.pop_all()
         return bundle
+
+
+def _not_a_bundle(path: Path, what: str) -> BundleError:
+    return BundleError(
+        f"this is not a bundle, or a damaged one: {what}",
+        where=str(path),
+        hint="nothing was installed from it; get the bundle again from its source",
+    )

@@ -10,7 +10,7 @@ import pytest
 from docs.tools.errors_reference import classes
 from sealenv.checks import CHECKS
 from sealenv.checks.check import Check
-from sealenv.portability.rules import POSIX_RULES, RULES
+from sealenv.prefix.patches import POSIX_RULES, RULES
 from sealenv.relocation.audit import FIXES, WHOSE
 from sealenv.relocation.find import FORMS
 from sealenv.seals.findings import KINDS

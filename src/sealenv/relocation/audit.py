@@ -19,7 +19,7 @@ import msgspec
 
 from sealenv.fields import AbsolutePath, Count, InPrefix, one_of
 from sealenv.layout import FILES, HISTORY, META, PKGS, SEAL, USER_FOLDER
-from sealenv.portability.patch import Patched, is_fixable
+from sealenv.prefix.patches import Patched, is_fixable
 from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.progress import QUIET, Reporter
 from sealenv.relocation.find import (

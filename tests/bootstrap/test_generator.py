@@ -17,7 +17,7 @@ from sealenv.bootstrap.scripts import PinnedMicromamba, Releases
 from sealenv.errors import SpecError, UsageError
 from sealenv.gates.rules import RULES
 from sealenv.locks import Lock, LockedPackage, LockedWheel
-from sealenv.portability.patch import patch_bytes
+from sealenv.prefix.patches import patch_bytes
 
 DEFAULT = Releases.read().default
 NONE = "0" * 64

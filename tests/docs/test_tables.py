@@ -10,8 +10,8 @@ import pytest
 from docs.tools.errors_reference import classes
 from sealenv.checks import CHECKS
 from sealenv.checks.check import Check
-from sealenv.portability.rules import POSIX_RULES, RULES
-from sealenv.relocation.classify import FIXES, WHOSE
+from sealenv.prefix.patches import POSIX_RULES, RULES
+from sealenv.relocation.audit import FIXES, WHOSE
 from sealenv.relocation.find import FORMS
 from sealenv.seals.findings import KINDS
 from tests.docs.tables import rows

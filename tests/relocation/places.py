@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from sealenv.relocation.edits import Change
 from sealenv.relocation.owners import Owner
-from sealenv.relocation.rewrite import rewrite
+from sealenv.relocation.rewrite import Change, rewrite
 
 _NO_OWNER = Owner()
 

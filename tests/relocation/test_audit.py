@@ -166,8 +166,8 @@ def test_every_form_is_found(warm_machine: Machine, demo_channel: DemoChannel) -
     assert (again["share/given"]["fix"], again["share/plain"]["fix"]) == ("none", "move")
     # What has no length, no sum and no unknown format can have any path.
     fixes = {p: f["fix"] for p, f in found.items()}
-    assert {p for p, fix in fixes.items() if fix == "length"} == {"deep"}
-    assert set(fixes.values()) == {"move", "length"}
+    assert {p for p, fix in fixes.items() if fix == "none"} == {"deep"}
+    assert set(fixes.values()) == {"move", "none"}
 
 
 def test_files_that_move_leaves_are_reported_before_and_after(
@@ -193,7 +193,7 @@ def test_files_that_move_leaves_are_reported_before_and_after(
     expected = {
         "bin/app": ("move", False),
         "bin/inside": ("none", True),
-        "share/base.db": ("length", True),
+        "share/base.db": ("none", True),
         "__home__/mine": ("none", False),
     }
     assert {path: told[path] for path in expected} == expected

@@ -15,7 +15,7 @@ from sealenv.commands import audit as auditing
 from sealenv.commands.verify import verify
 from sealenv.errors import PrefixError
 from sealenv.layout import SEAL
-from sealenv.portability import patch
+from sealenv.prefix import patches
 from sealenv.seals.seal import read_seal
 from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine
@@ -155,7 +155,7 @@ audit(sys.argv[1], fix=True)
 def test_a_killed_fix_is_finished_by_the_next(machine: Machine, number: int, when: str) -> None:
     prefix = machine.envs / "e"
     files = set(prefix.rglob("*"))
-    writes = 1 + len(patch.planned(prefix, read_seal(prefix).platform)) + 3
+    writes = 1 + len(patches.planned(prefix, read_seal(prefix).platform)) + 3
     at = number if number > 0 else writes + 1 + number
     source = str(Path(auditing.__file__).parents[1])
     command = [sys.executable, "-c", DIES, str(at), when, source, str(prefix)]
@@ -163,7 +163,7 @@ def test_a_killed_fix_is_finished_by_the_next(machine: Machine, number: int, whe
     auditing.audit(prefix, fix=True)
     assert verify(prefix).findings == ()
     assert set(prefix.rglob("*")) == files
-    assert patch.planned(prefix, read_seal(prefix).platform) == []
+    assert patches.planned(prefix, read_seal(prefix).platform) == []
 
 
 def test_a_frozen_one_is_refused(machine: Machine) -> None:

@@ -11,9 +11,8 @@ import pytest
 
 from sealenv.layout import META, walk
 from sealenv.prefix.records import read_records
-from sealenv.relocation.edits import Change
 from sealenv.relocation.owners import Owner
-from sealenv.relocation.rewrite import rewrite
+from sealenv.relocation.rewrite import Change, rewrite
 from tests.channel import Channels
 from tests.machine import SRC, Machine
 from tests.relocation.places import rewritten
@@ -66,7 +65,7 @@ def test_as_if_linked_there(made: list[Path], start: int, end: int) -> None:
 _BIG = """
 import resource, sys
 sys.path.insert(0, {src!r})
-from sealenv.relocation.edits import Change
+from sealenv.relocation.rewrite import Change
 from sealenv.relocation.owners import Owner
 from sealenv.relocation.find import mapped
 from sealenv.relocation.rewrite import rewrite

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.relocation.edits import Change, RefusedError
 from sealenv.relocation.files import sign
 from sealenv.relocation.owners import Owner
-from sealenv.relocation.rewrite import rewrite
+from sealenv.relocation.rewrite import Change, RefusedError, rewrite
 from tests.relocation.places import rewritten
 
 ELF = b"\x7fELF\0\0"
@@ -69,10 +68,6 @@ def test_unknown_data() -> None:
     data = b"SQLite format 3\0 /envs/e/x\0"
     with pytest.raises(RefusedError, match="cannot be changed"):
         rewrite("x.db", data, SHORTER)
-    same = rewritten("x.db", data, Change.between(OLD, "/envs/f", "linux-64"))
-    assert same == data.replace(b"envs/e", b"envs/f")
-    with pytest.raises(RefusedError):
-        rewrite("x.zip", b"PK\3\4\0" + data, LONGER)
     assert not rewrite("x.db", b"\0/elsewhere\0", SHORTER).needed
 
 

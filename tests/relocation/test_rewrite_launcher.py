@@ -15,8 +15,7 @@ import pip._vendor.distlib
 import pytest
 from pip._vendor.distlib.scripts import ScriptMaker
 
-from sealenv.relocation.edits import Change, RefusedError
-from sealenv.relocation.rewrite import rewrite
+from sealenv.relocation.rewrite import Change, RefusedError, rewrite
 from tests.relocation.places import back, rewritten
 
 STUB = Path(str(pip._vendor.distlib.__file__)).with_name("t64.exe")
@@ -113,10 +112,9 @@ def test_a_zip_behind_a_first_line(tmp_path: Path, new: str, compressed: bool) -
 
 
 def test_a_zip_with_the_path_inside_is_left(tmp_path: Path) -> None:
-    """Its sums would not fit any more; nor are they changed where it is too large for a launcher."""
+    """Its sums would not fit any more, also where it is too large for a launcher."""
     stored = zipapp(tmp_path / "stored", PLACE, f"print({PLACE!r} + '/lib')\n")
     large = zipapp(tmp_path / "large", PLACE, f"# {PLACE}/x\n" + "#" * (17 << 20))
     for content in (stored, large):
-        for new in (LONGER, "/envs/f"):
-            with pytest.raises(RefusedError):
-                rewrite("bin/app", content, Change.between(PLACE, new, "linux-64"))
+        with pytest.raises(RefusedError):
+            rewrite("bin/app", content, Change.between(PLACE, LONGER, "linux-64"))

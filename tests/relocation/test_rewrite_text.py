@@ -9,8 +9,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
 
-from sealenv.relocation.edits import Change
-from sealenv.relocation.rewrite import longest_shebang
+from sealenv.relocation.rewrite import Change, longest_shebang
 from tests.relocation.places import rewritten
 
 OLD, NEW = "/envs/e", "/mnt/data/my envs/é"

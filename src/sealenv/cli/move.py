@@ -15,14 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sealenv.commands.move import Moved
-    from sealenv.relocation.audit import Audited
-    from sealenv.relocation.classify import PathFinding
+    from sealenv.relocation.audit import Audited, PathFinding
 
-_FIXES = {"relative": "audit --fix", "move": "move", "length": "move: same length", "none": "-"}
+_FIXES = {"relative": "audit --fix", "move": "move", "none": "-"}
 _BY = {
     "relative": "`sealenv audit --fix` makes it relative, `sealenv move` rewrites it",
     "move": "`sealenv move` rewrites it",
-    "length": "left: `sealenv move` rewrites it only for a path of the same length",
     "here": "`sealenv move --here` rewrites it",
     "none": "left: only you can fix it",
 }

@@ -15,8 +15,8 @@ from sealenv.commands.verify import examine
 from sealenv.errors import FilesystemError, PrefixError, from_oserror
 from sealenv.layout import SEAL
 from sealenv.naming import shown
-from sealenv.portability.patch import Patched, patch_prefix, planned, rules_of
 from sealenv.prefix.exclusive import exclusive, refuse_worked_on
+from sealenv.prefix.patches import Patched, patch_prefix, planned
 from sealenv.prefix.removal import refuse_frozen
 from sealenv.progress import QUIET, Reporter
 from sealenv.relocation.audit import Audited
@@ -82,7 +82,7 @@ def _fix(prefix: Path, reporter: Reporter) -> Audited:
         _note(seal, plan)
         write_seal(prefix, seal)
         reporter.phase("patch", "making files relative")
-        patched = patch_prefix(prefix, seal.platform, rules=rules_of(seal.platform))
+        patched = patch_prefix(prefix, seal.platform)
         _note(seal, patched)
     found = find(prefix, reporter=reporter)
     registered = sorted({f.path for f in found.findings if f.fix == "move" and f.matters})

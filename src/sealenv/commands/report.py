@@ -25,8 +25,7 @@ from sealenv.fields import AbsolutePath, Bytes, Count, one_of, to_json
 from sealenv.inventory.items import Item, chains, measure_shares, read_items
 from sealenv.inventory.sbom import cyclonedx, purl
 from sealenv.progress import QUIET, Reporter
-from sealenv.relocation.audit import Audited, audit
-from sealenv.relocation.classify import FIXES
+from sealenv.relocation.audit import FIXES, Audited, audit
 from sealenv.request import StrPath, optional_path, prefix_of
 from sealenv.seals.findings import CONDITIONS, KINDS, STATES
 from sealenv.seals.seal import Seal

@@ -23,10 +23,10 @@ from sealenv.install.pyc import INVALIDATION, compile_packages
 from sealenv.install.resolve import resolve
 from sealenv.install.userscripts import find_link_scripts, run_link_scripts
 from sealenv.install.wheels import InstalledWheel, install_wheels, record_pyc
-from sealenv.layout import META, USER_FOLDER
+from sealenv.layout import META, USER_FOLDER, is_windows
 from sealenv.locks import Lock
-from sealenv.portability.patch import Patched, patch_prefix
 from sealenv.prefix.condafiles import write_condarc, write_history, write_state
+from sealenv.prefix.patches import Patched, patch_prefix
 from sealenv.prefix.pending import PrefixLock, clear_pending, write_plan
 from sealenv.prefix.records import PrefixRecord, add_pyc, finish, read_records
 from sealenv.seals.contents import Known, complete, digests_of_linking, time_of_linking
@@ -147,7 +147,7 @@ def install(job: Job, lock: Lock, held: PrefixLock) -> list[InstalledWheel]:
 
 def patch(job: Job) -> list[Patched]:
     """Rewrite files that contain the path of the environment, so that they find it themselves."""
-    return patch_prefix(job.prefix, job.spec.platform)
+    return patch_prefix(job.prefix, job.spec.platform) if is_windows(job.spec.platform) else []
 
 
 def compile_python(

@@ -1,26 +1,27 @@
 """Find the files of a prefix that hold its path, or one that it had, and what that means.
 
-Every file is searched; those with a hit are read again. Nothing is written, no link is followed.
+Every file is searched. Nothing is written, no link is followed.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
-from sealenv.fields import AbsolutePath, Count, InPrefix
-from sealenv.layout import FILES, PKGS, SEAL, USER_FOLDER, is_windows, script_dir
-from sealenv.portability.patch import Patched, is_fixable
+from sealenv.fields import AbsolutePath, Count, InPrefix, one_of
+from sealenv.layout import FILES, HISTORY, META, PKGS, SEAL, USER_FOLDER
+from sealenv.prefix.patches import Patched, is_fixable
 from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.progress import QUIET, Reporter
-from sealenv.relocation.classify import Held, PathFinding, judge
-from sealenv.relocation.edits import Change, RefusedError
 from sealenv.relocation.find import (
     Data,
     Occurrence,
@@ -32,19 +33,67 @@ from sealenv.relocation.find import (
     may_hold,
     occurrences,
 )
-from sealenv.relocation.owners import SHIPPED, Owners
-from sealenv.relocation.rewrite import LINE, rewrite
+from sealenv.relocation.owners import NO_SOURCE, SHIPPED, Owner, Owners
+from sealenv.relocation.rewrite import Change, RefusedError, rewrite
+from sealenv.seals.fingerprint import ENTRY_POINTS
 from sealenv.seals.seal import Seal, is_at, read_sealed
 from sealenv.seals.snapshot import FILE, LINK, Row, native, source_of, take_snapshot
 from sealenv.spec.model import current_platform
 from sealenv.system.hashing import sha256_of
 
+WHOSE = {
+    "own": "the environment itself",
+    "former": "where the environment was before it was moved by hand, or by a move that could not "
+    "rewrite the file",
+}
+"""Whose path it is."""
+
+FIXES = {
+    "relative": "`sealenv audit --fix` makes the path relative to the file",
+    "move": "`sealenv move` rewrites it",
+    "none": "only you can fix it",
+}
+"""What rewrites the file."""
+
 _OUTSIDE = frozenset({PKGS, "envs", FILES})
 """Package caches and further environments of a conda installation, and the file table."""
 _STEP = 100
 """Files between two reports of progress."""
-_LARGEST = 16 << 20
-"""No launcher is larger."""
+_DOCUMENTS = re.compile(
+    r"(?:share/(?:doc|man|info|licenses|gtk-doc)|man|info|doc|docs|Library/(?:share/)?(?:doc|man))/|"
+    r".*(?:\.log|\.md|\.rst|\.html?|\.ipynb|\.[1-9]|/(?:tests?|testing|examples?)/[^/]+)\Z"
+)
+
+
+@dataclass(frozen=True)
+class PathFinding:
+    """One path in one file.
+
+    Attributes:
+        path: of the file, relative to the prefix, with `/`.
+        owner: the package or distribution that it belongs to, if any.
+        whose: one of `WHOSE`.
+        found: the path that the file holds; empty if the file could not be searched.
+        count: how often the file holds it.
+        matters: whether something breaks at run time if it is not rewritten.
+        why: why it matters or does not, as half a sentence.
+        fix: one of `FIXES`.
+        left: whether it matters and neither `move` nor `audit --fix` rewrites it: exit code 1.
+    """
+
+    path: InPrefix
+    owner: str | None
+    whose: Annotated[str, one_of(WHOSE)]
+    found: str
+    count: Count
+    matters: bool
+    why: str
+    fix: Annotated[str, one_of(FIXES)]
+    left: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        left = self.matters and (self.fix == "none" or self.whose == "former")
+        object.__setattr__(self, "left", left)
 
 
 class Audited(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,20 +138,20 @@ def audit(prefix: Path, *, reporter: Reporter = QUIET) -> Audited:
     """
     reporter.phase("audit", "searching for paths")
     seal = read_sealed(prefix).seal
-    at_home = seal is None or is_at(seal, prefix)
-    former = dict.fromkeys(seal.former if seal else ())
-    if seal and not at_home:
-        former[seal.prefix] = None
     records, _ = scan_records(prefix)
     platform = seal.platform if seal else _platform_of(records)
     rows = take_snapshot(prefix, outside=_OUTSIDE)
-    job = _Audit(prefix, platform, seal, at_home, tuple(former), rows, records)
-    held, findings = job.search(reporter)
-    findings += job.judge(held)
+    job = _Audit(prefix, platform, seal, rows, Owners(prefix, rows, records))
+    files = [row for row in rows.values() if row.kind in (FILE, LINK)]
+    findings: list[PathFinding] = []
+    for number, row in enumerate(files):
+        if number % _STEP == 0:
+            reporter.advance(number, len(files), "files")
+        findings += job.findings(row)
     findings.sort(key=lambda f: (not f.found, f.path, f.whose, f.found))
     return Audited(
-        prefix=prefix, platform=platform, sealed=seal is not None, moved_by_hand=not at_home,
-        former=tuple(former), files=len(job.searched), matters=sum(f.matters for f in findings),
+        prefix=prefix, platform=platform, sealed=seal is not None, moved_by_hand=not job.at_home,
+        former=job.former, files=len(files), matters=sum(f.matters for f in findings),
         left=sum(f.left for f in findings), findings=tuple(findings),
     )  # fmt: skip
 
@@ -114,20 +163,25 @@ def _platform_of(records: Iterable[PrefixRecord]) -> str:
 
 @dataclass(frozen=True)
 class _Audit:
-    """One audit: searches files and links one after the other, then decides what each path means."""
+    """One audit: searches a file or link, and decides what each path in it means."""
 
     prefix: Path
     platform: str
     seal: Seal | None
-    at_home: bool
-    former: tuple[str, ...]
     rows: Mapping[str, Row]
-    records: Sequence[PrefixRecord]
+    owners: Owners
 
     @cached_property
-    def searched(self) -> list[Row]:
-        """The files and links."""
-        return [row for row in self.rows.values() if row.kind in (FILE, LINK)]
+    def at_home(self) -> bool:
+        """Whether the environment is where its seal says."""
+        return self.seal is None or is_at(self.seal, self.prefix)
+
+    @cached_property
+    def former(self) -> tuple[str, ...]:
+        """The places where it was, by its seal."""
+        if self.seal is None:
+            return ()
+        return tuple(dict.fromkeys([*self.seal.former, *([] if self.at_home else [self._place])]))
 
     @cached_property
     def _own(self) -> tuple[str, str]:
@@ -155,39 +209,27 @@ class _Audit:
         except ValueError:
             return None
 
-    def search(self, reporter: Reporter) -> tuple[list[Held], list[PathFinding]]:
-        """Return the paths in files and links, and the files that cannot be read."""
-        held: list[Held] = []
-        unread = []
-        for number, row in enumerate(self.searched):
-            if number % _STEP == 0:
-                reporter.advance(number, len(self.searched), "files")
-            try:
-                if row.problem:
-                    unread.append(_unreadable(row, row.problem))
-                else:
-                    held += self._held_by(row)
-            except (FileNotFoundError, NotADirectoryError):
-                continue  # it was deleted in the meantime
-            except OSError as error:
-                unread.append(_unreadable(row, error.strerror or str(error)))
-        return held, unread
-
-    def _held_by(self, row: Row) -> list[Held]:
+    def findings(self, row: Row) -> list[PathFinding]:
+        """Return one finding for each path in a file or link, or for a file that cannot be read."""
+        if row.problem:
+            return [_unreadable(row, row.problem)]
         name = native(self.prefix, row.path)
-        if row.kind == LINK:
-            text = os.fsencode(os.readlink(os.fsdecode(name)))
-            return self._grouped(row, occurrences(text, self._wanted), b"")
-        if not may_hold(name, self._wanted):
-            return []
-        with mapped(name) as data:
-            found = list(occurrences(data, self._wanted))
-            if not found and is_compiled(row.path, data[:4]):
-                found = list(in_compiled(data, self._wanted))
-            return self._grouped(row, found, data)
+        try:
+            if row.kind == LINK:
+                text = os.fsencode(os.readlink(os.fsdecode(name)))
+                return list(self._judged(row, occurrences(text, self._wanted), text))
+            if not may_hold(name, self._wanted):
+                return []
+            with mapped(name) as data:
+                search = in_compiled if is_compiled(row.path, data[:4]) else occurrences
+                return list(self._judged(row, search(data, self._wanted), data))
+        except (FileNotFoundError, NotADirectoryError):
+            return []  # it was deleted in the meantime
+        except OSError as error:
+            return [_unreadable(row, error.strerror or str(error))]
 
-    def _grouped(self, row: Row, found: Iterable[Occurrence], data: Data) -> list[Held]:
-        """Return one entry for each path, and one for both names of the environment itself."""
+    def _judged(self, row: Row, found: Iterable[Occurrence], data: Data) -> Iterator[PathFinding]:
+        """Yield one finding for each path, and one for both names of the environment itself."""
         groups: dict[tuple[str, str], list[int]] = {}
         for item in found:
             own = item.place in self._own
@@ -195,65 +237,69 @@ class _Audit:
                 continue  # the seal names former places
             key = ("own", os.fspath(self.prefix)) if own else ("former", item.place)
             groups.setdefault(key, []).append(item.start)
-        launcher = data[:2] == b"MZ" and _is_windows_script(row.path)
-        first, end = _interpreter(data, launcher)
-        return [
-            Held(row, whose, place, len(starts), launcher, any(first <= at < end for at in starts))
-            for (whose, place), starts in groups.items()
-        ]
-
-    def judge(self, held: Sequence[Held]) -> list[PathFinding]:
-        """Decide what each path means; report a file that cannot be read."""
-        owners = Owners(self.prefix, self.rows, self.records)
-        ours = {SEAL, FILES, *(self.seal.activation if self.seal else ())}
-        holding = {h.row.path for h in held}
-        found = []
-        for h in held:
-            path, owner = h.row.path, owners.of(h.row.path)
-            source = source_of(path)
-            stays = source is None or source not in self.rows or source in holding
-            try:
-                fix, unfixed = self._fix_of(h, owners)
-            except OSError as error:
-                found.append(_unreadable(h.row, error.strerror or str(error)))
-                continue
-            matters, why = judge(h, owner, ours=path in ours, runs=self._runs(h.row), stays=stays)
+        ours = row.path in {SEAL, FILES, *(self.seal.activation if self.seal else ())}
+        owner = self.owners.of(row.path)
+        for (whose, place), starts in groups.items():
+            matters, why = self._why(row, owner, starts[0], data, ours=ours)
+            fix, unfixed = self._fix_of(row, whose, place, data)
             if unfixed == SHIPPED:
                 matters, why = False, SHIPPED
             elif matters and unfixed:
                 why = f"{why}, and {unfixed}"
-            name = "sealenv" if path in ours else owner.name
-            found.append(PathFinding(path, name, h.whose, h.found, h.count, matters, why, fix))
-        return found
+            name = "sealenv" if ours else owner.name
+            yield PathFinding(row.path, name, whose, place, len(starts), matters, why, fix)
 
-    def _runs(self, row: Row) -> bool:
-        if is_windows(self.platform):
-            return row.path.startswith(f"{script_dir(self.platform)}/") or row.path.endswith(".exe")
-        return bool(row.mode & 0o111)
+    def _why(
+        self, row: Row, owner: Owner, first: int, data: Data, *, ours: bool
+    ) -> tuple[bool, str]:
+        """Return whether a path matters, and why; `first` is where it is in the data."""
+        path = row.path
+        folder, name = posixpath.split(path)
+        if row.kind == LINK:
+            return True, "the link would point to the old path"
+        if ours:
+            return True, "it works only at this path"
+        if name == "RECORD" and folder.endswith(".dist-info"):
+            return True, "pip needs it to uninstall"
+        if path.startswith(f"{META}/") or folder.endswith((".dist-info", ".egg-info")):
+            return (
+                False,
+                "it is a log of past commands" if path == HISTORY else "it records an origin",
+            )
+        if path.startswith(f"{USER_FOLDER}/"):
+            return False, "it is your own file, and sealenv never changes those"
+        if source_of(path) in self.rows:
+            return False, "Python writes it again, and sets the right name when it imports it"
+        if first < _first_lines(data) or (data[:2] == b"MZ" and path.lower().endswith(".exe")):
+            return True, "its first line names the interpreter by this path"
+        if owner.placeholder or owner.path_type in ENTRY_POINTS:
+            return True, "its package needs the path in this file"
+        if _DOCUMENTS.match(path):
+            return False, "it is documentation"
+        return True, "unknown: a program may need it"
 
-    def _fix_of(self, held: Held, owners: Owners) -> tuple[str, str]:
-        """Return what rewrites the file (`FIXES`), and why nothing better does."""
-        path = held.row.path
-        if held.whose == "former" and (self.at_home or held.found != self._place):
+    def _fix_of(self, row: Row, whose: str, place: str, data: Data) -> tuple[str, str]:
+        """Return what rewrites the file (`FIXES`), and why nothing does."""
+        path = row.path
+        if whose == "former" and (self.at_home or place != self._place):
             return "none", "an earlier move has left it"
         if path.startswith(f"{USER_FOLDER}/"):
             return "none", "nothing of yours is changed"
-        if held.row.kind == LINK or self._longer is None:
+        if row.kind == LINK or self._longer is None:
             return "move", ""
-        if held.whose == "own" and is_fixable(self.prefix, path, self.platform):
+        if whose == "own" and is_fixable(self.prefix, path, self.platform):
             return "relative", ""
-        if held.whose == "own" and not self.at_home:
+        if whose == "own" and not self.at_home:
             return "move", ""  # it was rewritten before the move was interrupted
-        name = native(self.prefix, path)
-        if owners.is_shipped(path, sha256_of(name)):
+        if self.owners.is_shipped(path, sha256_of(native(self.prefix, path))):
             return "none", SHIPPED
+        if path.endswith(".pyc") and source_of(path) not in self.rows:
+            return "none", NO_SOURCE
         try:
-            with mapped(name) as data:
-                longer = rewrite(path, data, self._longer, owners.of(path))
+            longer = rewrite(path, data, self._longer, self.owners.of(path))
         except RefusedError as error:
-            if error.over:  # `move` reports that before it changes anything
-                return "move", ""
-            return ("length" if error.same_length else "none"), error.what
+            # `move` reports what does not fit before it changes anything.
+            return ("move", "") if error.over else ("none", error.what)
         return ("move", "") if longer.needed else ("none", "it is not the path of the seal")
 
 
@@ -261,19 +307,9 @@ def _unreadable(row: Row, why: str) -> PathFinding:
     return PathFinding(row.path, None, "own", "", 0, True, f"it cannot be searched: {why}", "none")
 
 
-def _is_windows_script(path: str) -> bool:
-    path = path.lower()
-    return path.startswith("scripts/") and path.endswith(".exe")
-
-
-def _interpreter(data: Data, launcher: bool) -> tuple[int, int]:
-    """Return where the interpreter is named.
-
-    A script names it in the first line, or in the second of two lines of sh; a Windows launcher in the
-    line before the archive.
-    """
-    if data[:2] == b"#!":
-        end = data.find(b"\n", 10 if data[:18] == b"#!/bin/sh\n'''exec'" else 0)
-        return 0, end if end >= 0 else len(data)
-    found = LINE.search(data) if launcher and len(data) <= _LARGEST else None
-    return found.span() if found else (0, 0)
+def _first_lines(data: Data) -> int:
+    """Return where the lines of a script that name its interpreter end: one, or two of sh."""
+    if data[:2] != b"#!":
+        return 0
+    end = data.find(b"\n", 10 if data[:18] == b"#!/bin/sh\n'''exec'" else 0)
+    return end if end >= 0 else len(data)

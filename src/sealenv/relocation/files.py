@@ -18,19 +18,17 @@ from sealenv.errors import FilesystemError
 from sealenv.fields import InPrefix
 from sealenv.gates.admission import clean_environ
 from sealenv.layout import is_link
-from sealenv.relocation.edits import RefusedError, Rewriting
 from sealenv.relocation.find import link_text, mapped
 from sealenv.relocation.journal import Mark, Rewritten, note, read_journal
-from sealenv.relocation.owners import SHIPPED, Owners
+from sealenv.relocation.owners import NO_SOURCE, SHIPPED, Owners
 from sealenv.relocation.relocation import Relocation, does_not_fit
-from sealenv.relocation.rewrite import rewrite
+from sealenv.relocation.rewrite import RefusedError, Rewriting, rewrite
 from sealenv.seals.seal import Seal
 from sealenv.seals.snapshot import Row, native, source_of
 from sealenv.system.files import keep_owner, read_regular, replace_like, temporary_path
 
 Write = Callable[[bytes, os.stat_result], None]
 _FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
-_NO_SOURCE = "it is compiled Python without its source: compile it again"
 
 
 @dataclass(frozen=True)
@@ -133,7 +131,7 @@ class Files:
         """Delete compiled Python if its source exists: Python compiles it again."""
         source = source_of(path)
         if source is None or not os.path.isfile(self._native(source)):
-            self.left.append(Left(path, _NO_SOURCE))
+            self.left.append(Left(path, NO_SOURCE))
             return
         with self._explained(path):
             os.unlink(self._native(path))

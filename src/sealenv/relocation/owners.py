@@ -24,6 +24,7 @@ from sealenv.seals.snapshot import Row, source_of
 
 SHIPPED = "its package ships it with these bytes: they do not mean this environment"
 """Why `move` leaves a file: see `Owners.is_shipped`."""
+NO_SOURCE = "it is compiled Python without its source: compile it again"
 
 
 @dataclass(frozen=True)

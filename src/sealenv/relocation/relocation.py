@@ -23,10 +23,9 @@ from sealenv.layout import State, state_of
 from sealenv.naming import shown
 from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.progress import Reporter
-from sealenv.relocation.edits import Change, RefusedError
 from sealenv.relocation.find import find, mapped
 from sealenv.relocation.owners import Owners
-from sealenv.relocation.rewrite import rewrite
+from sealenv.relocation.rewrite import Change, RefusedError, rewrite
 from sealenv.seals.seal import Seal, read_seal, read_table
 from sealenv.seals.snapshot import LINK, Row, native
 from sealenv.system.hashing import sha256_of

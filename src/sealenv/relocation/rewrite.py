@@ -5,7 +5,7 @@ r"""Decide how a file of any kind gets the new path of its environment.
   known to be free: the record of the package names its `prefix_placeholder`, so each path in a string
   had room for that many bytes (conda, `core/portability.py`, `binary_replace`).
 - Compiled Python is deleted: Python writes it again.
-- Other data changes only if every length stays.
+- Other data is not changed: it may hold lengths and checksums of its strings.
 
 The first line of a script is limited: Linux reads 127 bytes and macOS 512, and neither allows a space
 in the path. Beyond that, pip writes lines that are both sh and Python (distlib, scripts.py,
@@ -22,12 +22,26 @@ Launchers are a `#!` line and a zip, on Windows behind a program:
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
 
 from sealenv.layout import is_windows
-from sealenv.relocation.edits import Change, Edit, RefusedError, Rewriting
-from sealenv.relocation.find import Data, Occurrence, in_compiled, is_compiled, occurrences
+from sealenv.relocation.find import (
+    FORMS,
+    Data,
+    Occurrence,
+    Paths,
+    absolute,
+    in_compiled,
+    is_compiled,
+    occurrences,
+    spell,
+)
 from sealenv.relocation.owners import Owner
 
+_BLOCK = 1 << 20
 _NO_OWNER = Owner()
 _MACHO = (
     b"\xfe\xed\xfa\xce",
@@ -41,7 +55,7 @@ _MAGIC = (b"\x7fELF", b"MZ", b"!<arch>\n", b"BC\xc0\xde", b"\0asm", *_MACHO)
 """ELF, Mach-O, PE, object files and static libraries: their strings end with a NUL."""
 _HEAD = 8192
 """How many bytes from the start of a file are searched for a first line."""
-_LINE = re.compile(rb"#![ \t]*([^\r\n]*)")
+_LINE = re.compile(rb"#![ \t]*([^\r\n]*)(\n?)")
 _TWO_LINES = re.compile(
     rb"#!/bin/sh\n'''exec' (?:\"([^\"\n]+)\"|([^ \"\n]+))([^\n]*) \"\$0\" \"\$@\"\n' '''\n"
 )
@@ -61,6 +75,101 @@ _END = b"PK\x05\x06"
 _END_SIZE = 22
 
 
+class Edit(NamedTuple):
+    """Replace the bytes from `start` up to `end` by `data`."""
+
+    start: int
+    end: int
+    data: bytes
+
+
+class RefusedError(Exception):
+    """A file cannot hold the new path.
+
+    Attributes:
+        what: why, as half a sentence.
+        over: how many bytes the new path is too long for a binary; 0 for other reasons.
+    """
+
+    def __init__(self, what: str, over: int = 0) -> None:
+        super().__init__(what)
+        self.what, self.over = what, over
+
+
+@dataclass(frozen=True)
+class Change:
+    """The paths that are searched for, and the one to write. Create it with `between`.
+
+    Attributes:
+        old: the paths to replace; not where one is the beginning of the new one.
+        new: the path to write.
+        platform: the subdir of the environment.
+    """
+
+    old: Paths
+    new: str
+    platform: str
+
+    @classmethod
+    def between(cls, old: str | Iterable[str], new: str, platform: str) -> Change:
+        """Make a change from absolute paths to another one.
+
+        Raises:
+            ValueError: one of them is not the path of a folder.
+        """
+        olds = [old] if isinstance(old, str) else old
+        return cls(Paths.of(olds, platform, apart_from=new), absolute(new), platform)
+
+    @cached_property
+    def _written(self) -> dict[str, bytes]:
+        return {form: spell(self.new, form) for form in FORMS}
+
+    def edit(self, found: Occurrence) -> Edit:
+        """Return the edit that replaces an occurrence by the new path in the same form."""
+        return Edit(found.start, found.end, self._written[found.form])
+
+    def edits(self, data: Data) -> list[Edit]:
+        """Return the edits that replace every occurrence."""
+        return [self.edit(found) for found in occurrences(data, self.old)]
+
+    def apply(self, data: bytes) -> bytes:
+        """Replace every occurrence."""
+        return Rewriting(self.edits(data)).apply(data)
+
+
+@dataclass(frozen=True)
+class Rewriting:
+    """How a file gets the new path.
+
+    Attributes:
+        edits: in order, none overlapping.
+        delete: delete the file: it is compiled Python, which Python writes again.
+        unsigned: the edits break the signature of a macOS program.
+    """
+
+    edits: list[Edit] = field(default_factory=list)
+    delete: bool = False
+    unsigned: bool = False
+
+    @property
+    def needed(self) -> bool:
+        """Whether the file changes."""
+        return bool(self.edits) or self.delete
+
+    def pieces(self, data: Data) -> Iterator[bytes]:
+        """Yield the new bytes of the file, in pieces of at most 1 MiB and edits."""
+        position = 0
+        for start, end, new in [*self.edits, Edit(len(data), len(data), b"")]:
+            for at in range(position, start, _BLOCK):
+                yield data[at : min(at + _BLOCK, start)]
+            yield new
+            position = end
+
+    def apply(self, data: Data) -> bytes:
+        """Return the new bytes of the file."""
+        return b"".join(self.pieces(data))
+
+
 def rewrite(path: str, data: Data, change: Change, owner: Owner = _NO_OWNER) -> Rewriting:
     """Decide how a file gets the new path. A file that was rewritten needs no change.
 
@@ -77,23 +186,15 @@ def rewrite(path: str, data: Data, change: Change, owner: Owner = _NO_OWNER) -> 
     if owner.file_mode == "binary" or head.startswith(_MAGIC):
         edits = _program_edits(data, change, owner.room)
         return Rewriting(edits, unsigned=bool(edits) and head.startswith(_MACHO))
-    return Rewriting(_data_edits(data, change))
+    if next(occurrences(data, change.old), None):
+        raise RefusedError("it is data of a format whose strings cannot be changed safely")
+    return Rewriting()
 
 
 def _text_edits(data: Data, change: Change) -> list[Edit]:
     line = _first_line(data, change)
     edits = change.edits(data)
     return [line, *(edit for edit in edits if edit.start >= line.end)] if line else edits
-
-
-def _data_edits(data: Data, change: Change) -> list[Edit]:
-    """Edit data of an unknown format only if every length stays, and if it has no checksums."""
-    edits = change.edits(data)
-    sums = bool(edits) and _is_zip(data)
-    if sums or any(edit.growth for edit in edits):
-        what = "it is data of a format whose strings cannot be changed safely"
-        raise RefusedError(what, same_length=not sums)
-    return edits
 
 
 def _program_edits(data: Data, change: Change, placeholder: int) -> list[Edit]:
@@ -142,44 +243,35 @@ def _first_line(data: Data, change: Change) -> Edit | None:
         return None
     if is_windows(change.platform):
         return _windows(head, change)
-    found = _TWO_LINES.match(head)
-    if found:
-        return _two_lines_edit(found, change)
     return _posix(head, change)
 
 
 def _posix(head: bytes, change: Change) -> Edit | None:
-    found = _LINE.match(head)
-    place = _place(found[1], change) if found else None
-    if not found or place is None:
+    two = _TWO_LINES.match(head)
+    found = two or _LINE.match(head)
+    if not found:
         return None
-    interpreter, space, options = found[1][len(place[0]) :].partition(b" ")
-    interpreter = place[1] + interpreter
-    options = change.apply(space + options)
-    if _fits(interpreter, options, change.platform):
-        return Edit(0, found.end(), found[0][: found.start(1)] + interpreter + options)
-    name = interpreter.rpartition(b"/")[2]
-    if _PYTHON.fullmatch(name):
-        end = found.end() + (head[found.end() : found.end() + 1] == b"\n")
-        return Edit(0, end, _two_lines(interpreter, options))
-    return Edit(0, found.end(), b"#!/usr/bin/env " + name + options)
-
-
-def _two_lines_edit(found: re.Match[bytes], change: Change) -> Edit | None:
-    """Edit lines of sh and Python; they become one line if the new path fits there."""
-    before = found[1] or found[2]
-    place = _place(before, change)
-    if place is None:
+    text = (two[1] or two[2]) + two[3] if two else found[1]
+    olds = [place.encode("utf-8", "surrogateescape") for place in change.old.places]
+    old = next((old for old in olds if text.startswith(old + b"/")), None)
+    if old is None:
         return None
-    interpreter = place[1] + before[len(place[0]) :]
-    options = change.apply(found[3])
-    if _fits(before, found[3], change.platform) or not _fits(interpreter, options, change.platform):
-        # They stay if the old path did not need them either.
-        return Edit(0, found.end(), _two_lines(interpreter, options, bool(found[1])))
-    return Edit(0, found.end(), b"#!" + interpreter + options + b"\n")
+    below, space, rest = text[len(old) :].partition(b" ")
+    program = change.new.encode("utf-8", "surrogateescape") + below
+    options = change.apply(space + rest)
+    # Two lines stay if the old path did not need them either.
+    needless = two and _fits(old + below, space + rest, change.platform)
+    if _fits(program, options, change.platform) and not needless:
+        before, end = (b"#!", b"\n") if two else (found[0][: found.start(1)], found[2])
+        return Edit(0, found.end(), before + program + options + end)
+    name = program.rpartition(b"/")[2]
+    if two or _PYTHON.fullmatch(name):
+        quoted = bool(two and two[1])
+        return Edit(0, found.end(), _two_lines(program, options, quoted=quoted))
+    return Edit(0, found.end(), b"#!/usr/bin/env " + name + options + found[2])
 
 
-def _two_lines(interpreter: bytes, options: bytes, quoted: bool = False) -> bytes:
+def _two_lines(interpreter: bytes, options: bytes, *, quoted: bool) -> bytes:
     if quoted or b" " in interpreter:
         interpreter = b'"' + interpreter + b'"'
     return b"#!/bin/sh\n'''exec' " + interpreter + options + b' "$0" "$@"' + b"\n' '''\n"
@@ -207,15 +299,6 @@ def _windows(head: bytes, change: Change) -> Edit | None:
     return Edit(0, found.end(), b"#!" + quote + program + quote)
 
 
-def _place(path: bytes, change: Change) -> tuple[bytes, bytes] | None:
-    """Return the old path and the new one if the interpreter is below the old one."""
-    for place in change.old.places:
-        old = place.encode("utf-8", "surrogateescape")
-        if path.startswith(old + b"/"):
-            return old, change.new.encode("utf-8", "surrogateescape")
-    return None
-
-
 def _is_launcher(path: str, data: Data) -> bool:
     """Return whether a file is a program that names its interpreter, or a zip behind a first line."""
     if len(data) > _LARGEST:
@@ -225,11 +308,6 @@ def _is_launcher(path: str, data: Data) -> bool:
     if data[:2] != b"MZ" or not path.lower().endswith(".exe"):
         return False
     return data[-4:] in _OF_UV or data.find(_END) >= 0 or data.find(_RESOURCE_OF_UV) >= 0
-
-
-def _is_zip(data: Data) -> bool:
-    """Return whether a file is an archive with checksums, with or without a first line."""
-    return data[:2] == b"PK" or (data[:2] == b"#!" and data.rfind(_END) >= 0)
 
 
 def _launcher_edits(data: Data, change: Change) -> list[Edit]:
@@ -262,6 +340,7 @@ def _interpreter_line(data: Data, change: Change) -> list[Edit]:
     offset = int.from_bytes(data[end + 16 : end + 20], "little")
     directory = end - int.from_bytes(data[end + 12 : end + 16], "little")
     text = found.data.rstrip(b"\n")
-    padding = b" " * max(offset - directory - found.growth, 0)
+    growth = len(found.data) - (found.end - found.start)
+    padding = b" " * max(offset - directory - growth, 0)
     new = text + padding + found.data[len(text) :]
     return [Edit(line.start() + found.start, line.start() + found.end, new)]

@@ -18,8 +18,8 @@ from sealenv.engine.client import Engine
 from sealenv.errors import DigestError, FetchError, OfflineError, RecordError, SealenvError
 from sealenv.layout import OUTSIDE, SCRATCH, is_link, leaves
 from sealenv.locks import Lock, LockedPackage, LockedWheel
-from sealenv.portability.patch import patch_bytes
 from sealenv.prefix.installed import installed_package
+from sealenv.prefix.patches import patch_bytes
 from sealenv.progress import Reporter
 from sealenv.seals.check import entry_point_forms
 from sealenv.seals.compare import Comparison

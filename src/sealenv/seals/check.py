@@ -227,7 +227,7 @@ def _is_unpatched(comparison: Comparison, row: Row) -> bool:
         content = read_regular(native(comparison.prefix, row.path))
     except OSError:
         return False
-    from sealenv.portability.patch import patch_bytes  # only for altered files
+    from sealenv.prefix.patches import patch_bytes  # only for altered files
 
     platform = comparison.platform
     return patch_bytes(row.path, content, comparison.prefix, platform=platform) != content

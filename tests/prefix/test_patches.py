@@ -11,7 +11,7 @@ import pytest
 
 from sealenv.commands.verify import verify
 from sealenv.layout import SEAL
-from sealenv.portability.patch import patch_bytes, patch_prefix
+from sealenv.prefix.patches import patch_bytes, patch_prefix
 from tests.channel import Channels
 from tests.machine import Machine
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.portability.patch import patch_bytes
+from sealenv.prefix.patches import patch_bytes
 
 PREFIX = Path("/opt/my envs/e")
 CODE = b"import sys\nfrom tool.cli import app\n\nif __name__ == '__main__':\n    sys.exit(app.main())\n"

@@ -1,1 +1,0 @@
-"""Known files that are made relative."""

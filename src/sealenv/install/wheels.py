@@ -15,11 +15,11 @@ from pathlib import Path
 
 from sealenv.errors import LinkError
 from sealenv.gates.admission import private_folders
+from sealenv.install.preflight import site_packages_of
 from sealenv.layout import bin_dirs, is_windows, python_exe
 from sealenv.locks import Lock, LockedWheel
 from sealenv.seals.snapshot import FOLDER, Row, take_snapshot
 from sealenv.store.archives import Store
-from sealenv.store.placing import site_packages_of
 from sealenv.system.files import write_atomic
 from sealenv.system.processes import clean_home, run_quietly
 
@@ -33,12 +33,12 @@ class InstalledWheel:
     Attributes:
         name: its normalised name.
         record: the path of its RECORD, relative to the prefix.
-        files: every path in it, relative to the prefix, with `/`.
+        files: every path in it, relative to the prefix, with `/` -> its digest there.
     """
 
     name: str
     record: str
-    files: tuple[str, ...]
+    files: Mapping[str, str]
 
     @property
     def sources(self) -> list[str]:
@@ -72,7 +72,8 @@ def install_wheels(
         keep_fd: see `run_quietly`.
 
     Raises:
-        LinkError: pip failed, with its output in the details; or it deleted or changed other files.
+        LinkError: pip failed, with its output in the details; it deleted or changed other files; or
+            two wheels ship different files of one name.
     """
     if not lock.wheels:
         return []
@@ -98,7 +99,23 @@ def install_wheels(
         )
     _refuse_changes(prefix, before)
     site = site_packages_of(lock) or ""
-    return [_finish(prefix, site, wheel, store, requested) for wheel in lock.wheels]
+    installed = [_finish(prefix, site, wheel, store, requested) for wheel in lock.wheels]
+    _refuse_unlike(prefix, installed)
+    return installed
+
+
+def _refuse_unlike(prefix: Path, installed: Sequence[InstalledWheel]) -> None:
+    """Refuse different files of several wheels in one place: pip has kept the last one."""
+    first: dict[str, tuple[InstalledWheel, str]] = {}
+    for wheel in installed:
+        for path, digest in wheel.files.items():
+            other, known = first.setdefault(path, (wheel, digest))
+            if known != digest:
+                raise LinkError(
+                    f"the wheels {other.name} and {wheel.name} ship different files of one name",
+                    where=str(prefix / path),
+                    hint="leave one of the two out, or pin a version that does not ship the file",
+                )
 
 
 def _refuse_changes(prefix: Path, before: Mapping[str, Row]) -> None:
@@ -190,8 +207,8 @@ def _finish(
         mark = f"{manifest.dist_info}/REQUESTED"
         rows = [row for row in rows if row[0] != mark]
         _write_rows(prefix / record, rows)
-    files = [os.path.normpath(f"{site}/{row[0]}").replace(os.sep, "/") for row in rows]
-    return InstalledWheel(wheel.name, record, tuple(files))
+    files = {os.path.normpath(f"{site}/{row[0]}").replace(os.sep, "/"): row[1] for row in rows}
+    return InstalledWheel(wheel.name, record, files)
 
 
 def _read_rows(path: Path) -> list[list[str]]:

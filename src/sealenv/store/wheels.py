@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import stat
 import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from email.parser import HeaderParser
 from pathlib import Path
 
@@ -67,25 +67,6 @@ def inspect_wheel(wheel: LockedWheel, path: Path) -> Manifest:
     )
     check_paths(wheel, manifest)
     return manifest
-
-
-def checksums_of(
-    wheel: LockedWheel, path: Path, manifest: Manifest, places: Collection[str]
-) -> dict[str, tuple[int, int]]:
-    """Return the size and CRC-32 of files of a verified wheel, which zip checks as it unpacks.
-
-    `places` are in the manifest's words; what the wheel does not hold is left out.
-
-    Raises:
-        LinkError: it cannot be read.
-    """
-    with _opened(wheel, path) as archive:
-        found = {
-            _place(wheel, info.filename, manifest.dist_info): (info.file_size, info.CRC)
-            for info in archive.infolist()
-            if not info.is_dir()
-        }
-    return {place: found[place] for place in places if place in found}
 
 
 @contextlib.contextmanager

@@ -11,8 +11,7 @@ from pathlib import Path
 from sealenv.errors import LinkError
 from sealenv.layout import is_windows, script_dir, site_packages
 from sealenv.locks import Lock, LockedWheel
-from sealenv.store.archives import Archive, Store
-from sealenv.store.manifest import HEADERS, Manifest
+from sealenv.store.archives import HEADERS, Archive, Manifest, Store
 from sealenv.system.volumes import existing_parent, refuse_full, refuse_long_paths
 
 _NOT_ON_WINDOWS = re.compile(

@@ -16,7 +16,8 @@ from sealenv.install.pyc import _PROGRAM, INVALIDATION
 def test_it_ends_at_once_in_the_middle_of_a_large_file(tmp_path: Path) -> None:
     (tmp_path / "small.py").write_text("VALUE = 1\n")
     (tmp_path / "large.py").write_text("VALUE = [\n" + "    (1, 'a', b'c'),\n" * 1_000_000 + "]\n")
-    job = {"prefix": str(tmp_path), "validation": INVALIDATION, "mode": 0o644}
+    paths = ["small.py", "large.py"]
+    job = {"prefix": str(tmp_path), "validation": INVALIDATION, "mode": 0o644, "paths": paths}
     child = subprocess.Popen(
         [sys.executable, "-I", "-S", "-B", "-c", _PROGRAM],
         stdin=subprocess.PIPE,
@@ -25,8 +26,7 @@ def test_it_ends_at_once_in_the_middle_of_a_large_file(tmp_path: Path) -> None:
     assert child.stdin is not None
     assert child.stdout is not None
     with child.stdin, child.stdout:
-        for line in (job, ["small.py"], ["large.py"]):
-            child.stdin.write(json.dumps(line).encode() + b"\n")
+        child.stdin.write(json.dumps(job).encode() + b"\n")
         child.stdin.flush()
         assert json.loads(child.stdout.readline())[1] is not None
         child.stdin.close()

@@ -27,6 +27,7 @@ REFUSED = (BundleError, DigestError)
 
 def take(path: Path, store: Store) -> None:
     with open_bundle(path) as bundle:
+        bundle.verify()
         bundle.put_into(store, bundle.locks.lock_for("linux-64"))
 
 

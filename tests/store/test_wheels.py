@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealenv.errors import LinkError
+from sealenv.install.preflight import paths_of
 from sealenv.locks import Lock, LockedPackage, LockedWheel
-from sealenv.store.paths import wheel_paths
 from sealenv.store.wheels import inspect_wheel
 from tests.pypi.index import Wheel
 
@@ -46,17 +46,23 @@ def test_where_everything_goes(tmp_path: Path) -> None:
     found = inspect_wheel(locked(path), path)
     assert found.dist_info == "app-1.0.dist-info"
     assert found.entry_points == ["run-app = app:main [extra]"]
-    for platform, site, include, scripts in (
-        ("linux-64", "lib/python3.12/site-packages", "include/python3.12", "bin"),
-        ("win-64", "Lib/site-packages", "Include", "Scripts"),
+    for platform, site, include, scripts, programs in (
+        ("linux-64", "lib/python3.12/site-packages", "include/python3.12", "bin", ["bin/run-app"]),
+        (
+            "win-64",
+            "Lib/site-packages",
+            "Include",
+            "Scripts",
+            ["Scripts/run-app.exe", "Scripts/run-app-script.py"],
+        ),
     ):
         python = {"name": "python", "version": "3.12.1", "build": "0", "subdir": platform}
         package = LockedPackage(url="", channel="", fn="", sha256="", size=0, record=python)
         lock = Lock(platform=platform, channels=(), packages=(package,))
-        paths = wheel_paths(locked(path), found, lock)
+        paths = paths_of(locked(path), found, lock)
         assert set(paths) == {
             f"{site}/app/__init__.py", f"{site}/pure.py", f"{site}/plat.py", f"{scripts}/tool",
-            "share/app/x", f"{include}/app/app.h",
+            "share/app/x", f"{include}/app/app.h", *programs,
             *(f"{site}/app-1.0.dist-info/{name}" for name in (
                 "METADATA", "WHEEL", "RECORD", "entry_points.txt", "INSTALLER", "REQUESTED")),
         }  # fmt: skip
@@ -159,6 +165,6 @@ def test_whatever_a_member_is_called_it_stays_inside_or_is_refused(name: str) ->
                 found = inspect_wheel(locked(path), path)
         except LinkError:
             return
-        for place in wheel_paths(locked(path), found, LOCK):
+        for place in paths_of(locked(path), found, LOCK):
             assert os.path.normpath(place) == place
             assert not place.startswith(("/", "..", "conda-meta"))

@@ -34,10 +34,10 @@ CHECK = """\
 """
 LINK = """\
     from types import SimpleNamespace
-    from sealenv.install.userscripts import run_link_scripts
+    from sealenv.install.userscripts import LinkScript, run_link_scripts
     package = SimpleNamespace(name="tried", version="1.0", dist="tried-1.0-0", record=dict())
-    lock = SimpleNamespace(packages=(package,), platform="win-64")
-    print(json.dumps(run_link_scripts(prefix, lock, environ)))
+    script = LinkScript(package, prefix / "Scripts" / ".tried-post-link.bat")
+    print(json.dumps(run_link_scripts(prefix, "win-64", [script], environ)))
 """
 POST = """\
     from sealenv.install.userscripts import run_post
@@ -100,7 +100,7 @@ def test_a_link_script(windows: Windows, prefix: Path, tmp_path: Path) -> None:
         b"@python -c \"import sys; sys.exit(0 if sys.prefix == r'%PREFIX%' else 3)\"\r\n"
     )
     done = run(windows, prefix, LINK, tmp_path)
-    assert json.loads(done.stdout) == [["tried"], "tried 1.0\n"], done.stderr
+    assert json.loads(done.stdout) == "tried 1.0\n", done.stderr
     script.write_bytes(b"@echo no luck>&2\r\n@exit /b 3\r\n")
     answer = json.loads(run(windows, prefix, LINK, tmp_path).stdout)
     script.unlink()

@@ -19,23 +19,40 @@ import msgspec
 from msgspec import Meta
 
 from sealenv import locations
+from sealenv.commands.verify import examine
+from sealenv.engine.client import Engine as RattlerEngine
 from sealenv.engine.client import started
-from sealenv.errors import InterruptedCreateError, PostScriptError, UsageError
+from sealenv.errors import (
+    InterruptedCreateError,
+    LinkError,
+    PostScriptError,
+    PrefixError,
+    UsageError,
+    from_oserror,
+)
 from sealenv.fields import AbsolutePath, Bytes, Count, InPrefix, Seconds, Sha256
 from sealenv.install import steps
-from sealenv.install.job import CreateOptions, Job
 from sealenv.install.preflight import preflight
-from sealenv.install.replace import give_up, may_replace
+from sealenv.install.steps import Job
 from sealenv.install.userscripts import check_post, run_post
+from sealenv.layout import MARKER, State, is_link, state_of
 from sealenv.locks import Lock
 from sealenv.locks.model import Package, Wheel, packages_of, wheels_of
 from sealenv.naming import shown
-from sealenv.prefix.pending import PrefixLock, refuse_unless_free
+from sealenv.prefix.exclusive import exclusive
+from sealenv.prefix.pending import PrefixLock, refuse_unless_free, write_plan
+from sealenv.prefix.removal import refuse_frozen, refuse_in_use, refuse_inner
 from sealenv.progress import QUIET, Reporter, Stopwatch
 from sealenv.request import StrPath, optional_path, words
 from sealenv.request.target import Target, choose_target
 from sealenv.seals.seal import Fingerprints
 from sealenv.spec.model import current_platform
+from sealenv.store.archives import Store
+from sealenv.store.bundle import Bundle, open_bundle
+from sealenv.system.files import write_atomic
+
+_EDITED = frozenset({"altered", "wrong-type", "wrong-link", "unpatched", "unreadable"})
+"""The findings of `verify` in files that `--replace` keeps: they are not those of packages."""
 
 
 class Engine(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,10 +180,6 @@ def create(
         platform=platform, exclude_newer=exclude_newer, virtual_packages=virtual_packages,
         machine=machine,
     )  # fmt: skip
-    options = CreateOptions(
-        offline=offline, replace=replace, pyc=not no_pyc, link_scripts=not no_link_scripts,
-        post=optional_path(post), command=command,
-    )  # fmt: skip
     watch = Stopwatch(reporter)
 
     def show(planned: Plan) -> None:
@@ -176,7 +189,10 @@ def create(
 
     if begin:
         begin(target.prefix)
-    with _job(target, options, watch) as job:
+    with _job(
+        target, watch, offline=offline, replace=replace, pyc=not no_pyc,
+        link_scripts=not no_link_scripts, post=optional_path(post), command=command,
+    ) as job:  # fmt: skip
         made = make(job, show)
     watch.stop()
     return msgspec.structs.replace(made, seconds=watch.seconds)
@@ -214,8 +230,7 @@ def plan(
     )  # fmt: skip
     if begin:
         begin(target.prefix)
-    options = CreateOptions(offline=offline, replace=replace)
-    with _job(target, options, reporter, dry_run=True) as job:
+    with _job(target, reporter, dry_run=True, offline=offline, replace=replace) as job:
         return _plan(job)[0]
 
 
@@ -248,8 +263,8 @@ def make(job: Job, confirm: Callable[[Plan], None] | None = None) -> Created:
             confirm(planned)
         lock = steps.fetch(job, lock)
         contents = preflight(lock, job.prefix, job.store)
-        if job.options.replace:
-            give_up(job.prefix, job.options.environ)
+        if planned.replaces:
+            _give_up(job)
         held = steps.mark(job, contents)
         steps.link(job, lock, contents)
         scripts = steps.link_scripts(job, lock, held)
@@ -292,7 +307,7 @@ def make(job: Job, confirm: Callable[[Plan], None] | None = None) -> Created:
 
 
 def _plan(job: Job) -> tuple[Plan, Lock]:
-    replaces = job.options.replace and may_replace(job.prefix, job.options.environ)
+    replaces = job.replace and _may_replace(job.prefix)
     if not replaces:
         refuse_unless_free(job.prefix, "replace it with --replace")
     lock = steps.solve(job)
@@ -316,13 +331,13 @@ def _plan(job: Job) -> tuple[Plan, Lock]:
 
 def _run_post(job: Job) -> bool:
     """Run the user's own script; its failure does not undo the environment."""
-    post = job.options.post
+    post = job.post
     if post is None:
         return False
     job.reporter.note(f"sealed {job.prefix}")
     job.reporter.phase("post", f"running {post.name} in the environment")
     try:
-        run_post(job.prefix, post, job.options.environ)
+        run_post(job.prefix, post, os.environ)
     except KeyboardInterrupt:
         raise PostScriptError(
             f"{post.name} was interrupted; the environment was made and is kept",
@@ -341,9 +356,47 @@ def _interrupted(prefix: Path, held: PrefixLock | None) -> InterruptedCreateErro
     )
 
 
+def _may_replace(prefix: Path) -> bool:
+    """Return whether the prefix is a sealed environment that `create --replace` can replace.
+
+    Raises:
+        PrefixError: it is active, in use, frozen, or holds other environments.
+    """
+    if is_link(prefix) or state_of(prefix) is not State.SEALED:
+        return False
+    refuse_inner(prefix)
+    refuse_in_use(prefix, os.environ, do="replace", forceable=False)
+    try:
+        refuse_frozen(prefix)
+    except PrefixError as error:
+        error.hint = f"remove it first: sealenv remove --override-frozen {shown(str(prefix))}"
+        raise
+    return True
+
+
+def _give_up(job: Job) -> None:
+    """Make the old environment pending, so that `mark` empties it.
+
+    The plan lists the unedited files of packages. `mark` deletes these, and keeps everything else in
+    the user folder.
+
+    Raises:
+        PrefixError, PrefixLockedError: it is in use since, or another process works on it.
+        FilesystemError: it cannot be read or written.
+    """
+    if not _may_replace(job.prefix):
+        return
+    with exclusive(job.prefix):
+        comparison, report = examine(job.prefix, reporter=job.reporter)
+        edited = {finding.path for finding in report.findings if finding.kind in _EDITED}
+        owned = comparison.claims.keys() | comparison.of_distributions.keys()
+        write_plan(job.prefix, sorted(owned - edited))
+        write_atomic(job.prefix / MARKER, b"replacing\n")
+
+
 @contextlib.contextmanager
 def _job(
-    target: Target, options: CreateOptions, reporter: Reporter, *, dry_run: bool = False
+    target: Target, reporter: Reporter, *, dry_run: bool = False, **options: Any
 ) -> Iterator[Job]:
     """Yield the job of a create, with the engine and the store that it needs.
 
@@ -353,8 +406,8 @@ def _job(
         UsageError: SEALENV_TIMEOUT is not a number, or the `--post` script cannot run.
         BundleError, DigestError: the bundle does not match its manifest.
     """
-    if options.post is not None:
-        check_post(options.post)
+    if post := options.get("post"):
+        check_post(post)
         if target.spec.platform != current_platform():
             raise UsageError(
                 f"--post runs in the environment, and {target.spec.platform} does not run here",
@@ -364,12 +417,42 @@ def _job(
         store, engine = stack.enter_context(started())
         for warning in target.warnings:
             reporter.warn(warning)
-        if target.bundle and target.lock and not dry_run:
-            from sealenv.install.from_bundle import take_in, verified
+        bundle = None
+        if target.bundle and not dry_run:
+            reporter.phase("bundle", f"verifying {target.bundle.name}")
+            bundle = stack.enter_context(open_bundle(target.bundle))
+            bundle.verify(lambda done, total: reporter.advance(done, total, "bytes"))
+        stack.enter_context(store.in_use())
+        if bundle and target.lock:
+            _take_in(bundle, target.lock, store, engine)
+        yield Job(
+            target=target, engine=engine, store=store, view=Path(locations.conda_view()),
+            reporter=reporter, **options,
+        )  # fmt: skip
 
-            bundle = stack.enter_context(verified(target.bundle, reporter))
-            stack.enter_context(store.in_use())
-            take_in(bundle, target.lock, store, engine)
-        else:
-            stack.enter_context(store.in_use())
-        yield Job(target, engine, store, Path(locations.conda_view()), options, reporter)
+
+def _take_in(bundle: Bundle, lock: Lock, store: Store, engine: RattlerEngine) -> None:
+    """Copy the archives of a lock from a verified bundle into the store; if one is hostile, none.
+
+    Raises:
+        LinkError: an archive in it is refused; what was written was removed.
+        FilesystemError: the store cannot be written.
+    """
+    try:
+        added = bundle.put_into(store, lock)
+    except OSError as error:
+        raise from_oserror(error) from error
+    try:
+        engine.fetch(lock, offline=True)
+    except BaseException as error:
+        for item in added:
+            store.forget(item)
+        if isinstance(error, LinkError):
+            origin = [f"said to be from {error.where}"] if error.where else []
+            raise LinkError(
+                f"the bundle is refused: {error.what}",
+                where=str(bundle.path),
+                details=[*error.details, *origin],
+                hint="nothing in it was kept; do not use it, and tell the person who gave it to you",
+            ) from error
+        raise

@@ -16,7 +16,7 @@ from sealenv.commands.run import prepare
 from sealenv.commands.verify import verify
 from sealenv.engine.client import Engine
 from sealenv.errors import PrefixExistsError, SealenvError
-from sealenv.install.job import CreateOptions, Job
+from sealenv.install.steps import Job
 from sealenv.prefix.removal import check_removable, remove
 from sealenv.progress import Reporter
 from sealenv.request.target import choose_target
@@ -117,9 +117,12 @@ def _create(folder: Path, channel: DemoChannel, reporter: Reporter) -> Created:
     engine = Engine(store)
     try:
         with store.in_use():
-            options = CreateOptions(command="sealenv demo", environ=os.environ)
-            view = store.root / "pkgs"
-            return make(Job(target, engine, store, view, options, reporter))
+            return make(
+                Job(
+                    target=target, engine=engine, store=store, view=store.root / "pkgs",
+                    reporter=reporter, command="sealenv demo",
+                )
+            )  # fmt: skip
     finally:
         engine.close()
 

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+import msgspec
 from rattler.networking import Client
 from rattler.package_streaming import download_to_writer
 
@@ -20,7 +21,7 @@ from sealenv.errors import DigestError, FetchError, OfflineError, SealenvError
 from sealenv.locks import Lock, LockedWheel
 from sealenv.store.archives import MANIFEST, Archive, Store
 from sealenv.store.inspection import check_identity, inspect
-from sealenv.store.manifest import save
+from sealenv.system.files import write_atomic
 from sealenv.urls import redact
 
 _AT_ONCE = 8
@@ -127,7 +128,7 @@ class Downloads:
                 manifest = await asyncio.to_thread(inspect_wheel, package, path)
             else:
                 manifest = await inspect(package, path)
-            save(path.parent / MANIFEST, manifest)
+            write_atomic(path.parent / MANIFEST, msgspec.msgpack.encode(manifest))
         finally:
             lock.__exit__(None, None, None)
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
+import os
 import re
 import shutil
+import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -21,8 +24,9 @@ from sealenv.engine.records import to_record
 from sealenv.errors import CacheDamagedError, FilesystemError, LinkError
 from sealenv.locks import Lock, LockedPackage
 from sealenv.prefix.pending import join
-from sealenv.store.archives import Store
-from sealenv.store.manifest import Listing, has_its_modes, is_unpacked, note_modes
+from sealenv.store.archives import METADATA, MODES, Manifest, Store
+from sealenv.store.inspection import Listing
+from sealenv.system.files import write_atomic
 from sealenv.system.hashing import hash_file
 
 if TYPE_CHECKING:
@@ -131,14 +135,40 @@ def _prepare(
 
 
 def _is_trusted(store: Store, package: LockedPackage) -> bool:
-    """Return whether the unpacked package has its archive's own listing and modes."""
+    """Return whether the unpacked package has its archive's own listing and modes.
+
+    Windows has no modes.
+    """
     manifest = store.manifest(package)
     folder = store.unpacked / package.dist
-    return (
-        manifest is not None
-        and is_unpacked(manifest, folder)
-        and has_its_modes(store.path(package).parent, manifest, folder)
-    )
+    if manifest is None or not _is_unpacked(manifest, folder):
+        return False
+    try:
+        noted = (store.path(package).parent / MODES).read_bytes() if os.name != "nt" else b""
+        return os.name == "nt" or noted == _modes(manifest, folder)
+    except OSError:
+        return False
+
+
+def _is_unpacked(manifest: Manifest, folder: Path) -> bool:
+    """Return whether an unpacked package has the metadata of its archive, which py-rattler trusts."""
+    for name in METADATA:
+        try:
+            actual = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        except FileNotFoundError:
+            actual = None
+        except OSError:
+            return False
+        if actual != manifest.metadata.get(name):
+            return False
+    return True
+
+
+def _modes(manifest: Manifest, folder: Path) -> bytes:
+    """Return the mode of every path in the order of the manifest; that of a link says nothing."""
+    root = os.path.join(folder, "")
+    modes = (os.lstat(root + entry.path).st_mode for entry in manifest.paths)
+    return b" ".join(b"%o" % stat.S_IMODE(m) if stat.S_ISREG(m) else b"-" for m in modes)
 
 
 def _check_unpacked(store: Store, package: LockedPackage) -> None:
@@ -167,8 +197,8 @@ def _check_unpacked(store: Store, package: LockedPackage) -> None:
                 hint="the package is damaged in its channel; leave it out, or tell the channel's owner",
             )
     manifest = store.manifest(package)
-    if manifest is not None:
-        note_modes(store.path(package).parent, manifest, folder)
+    if manifest is not None and os.name != "nt":
+        write_atomic(store.path(package).parent / MODES, _modes(manifest, folder))
 
 
 class _Reporter:

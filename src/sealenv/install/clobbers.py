@@ -18,13 +18,13 @@ from typing import Any
 import msgspec
 
 from sealenv.errors import SpecError
+from sealenv.install.preflight import paths_of
 from sealenv.layout import is_windows
 from sealenv.locks import Lock
-from sealenv.locks.model import depends_on
+from sealenv.locks.model import dependencies_first, depends_on
 from sealenv.prefix.records import read_raw, scan_records, write_raw
 from sealenv.spec.matchspec import package_name
 from sealenv.store.archives import Store
-from sealenv.store.paths import entry_point_paths, linked_paths
 
 _ASIDE = "__clobbers__"
 Clobbers = dict[str, list[str]]
@@ -112,7 +112,7 @@ def clobbers_in_store(lock: Lock, store: Store) -> tuple[Clobbers, list[str]]:
         if manifest is None or "depends" not in package.record:
             unknown.append(package.dist)
             continue
-        for path in [*linked_paths(package, manifest, lock), *entry_point_paths(manifest, lock)]:
+        for path in paths_of(package, manifest, lock):
             owners.setdefault(path, []).append(package.name)
     return _shared(owners), unknown
 
@@ -141,8 +141,8 @@ def order_for_micromamba(lock: Lock, clobbers: Mapping[str, Collection[str]]) ->
             pairs.setdefault((first, then), path)
     names = [package.name for package in lock.packages]
     needs = {p.name: set(depends_on(p)) & before.keys() - {p.name} for p in lock.packages}
-    order = _sorted(names, {name: before[name] | needs[name] for name in names})
-    usual = _sorted(names, needs)
+    order = dependencies_first({name: before[name] | needs[name] for name in names})
+    usual = dependencies_first(needs)
     wrong = [path for (a, b), path in pairs.items() if order.index(a) > order.index(b)]
     turned = [  # a cycle of dependencies has no order
         f"{name} would be linked before {need}, which it needs"
@@ -158,20 +158,3 @@ def order_for_micromamba(lock: Lock, clobbers: Mapping[str, Collection[str]]) ->
         )
     by_name = {package.name: package for package in lock.packages}
     return msgspec.structs.replace(lock, packages=tuple(by_name[name] for name in order))
-
-
-def _sorted(names: list[str], before: Mapping[str, set[str]]) -> list[str]:
-    """Keep the order, but put each after those it needs before it; break cycles anywhere."""
-    done: dict[str, None] = {}
-    entered: set[str] = set()
-    stack = [(name, False) for name in reversed(names)]
-    while stack:
-        name, leaving = stack.pop()
-        if leaving:
-            done[name] = None
-        elif name not in entered:
-            entered.add(name)
-            stack.append((name, True))
-            needs = sorted(before[name], key=names.index, reverse=True)
-            stack += [(need, False) for need in needs]
-    return list(done)

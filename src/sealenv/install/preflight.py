@@ -4,42 +4,37 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from sealenv.errors import LinkError
-from sealenv.layout import is_windows
+from sealenv.layout import is_windows, script_dir, site_packages
 from sealenv.locks import Lock, LockedWheel
-from sealenv.store.archives import Archive, Store
-from sealenv.store.manifest import Manifest
-from sealenv.store.paths import (
-    entry_point_paths,
-    linked_paths,
-    names_in,
-    refuse_links_out,
-    site_packages_of,
-    wheel_paths,
-)
+from sealenv.store.archives import HEADERS, Archive, Manifest, Store
 from sealenv.system.volumes import existing_parent, refuse_full, refuse_long_paths
 
-_WHEEL = "pypi:"
-"""The prefix of a wheel's name among owners."""
 _NOT_ON_WINDOWS = re.compile(
     r'[<>:"|?*\\\x00-\x1f]|[. ]$|^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)', re.IGNORECASE
 )
+_DISTRIBUTION = re.compile(
+    r"(?:.*/)?site-packages/([^/]+)\.(?:dist-info|egg-info|egg|egg-link)(?:/.*)?"
+)
 _LEAVE_OUT = "leave one of the two packages out"
+_MOST_STEPS = 1000
 Owners = dict[str, list[str]]
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What the packages of a lock add to the prefix.
+    """What the packages and wheels of a lock add to the prefix.
 
     Attributes:
         files: their number.
         paths: relative to the prefix, entry points included.
-        clobbers: path -> the packages that ship it, if there are several.
+        clobbers: path -> the conda packages that ship it, if there are several.
     """
 
     files: int
@@ -52,41 +47,46 @@ def preflight(lock: Lock, prefix: Path, store: Store) -> Contents:
 
     Raises:
         LinkError: the prefix is too long for a binary placeholder; paths or links are not possible
-            on the platform or lead out of the prefix; or a wheel would replace a package's file.
+            on the platform or lead out of the prefix; or a wheel would replace files of a package.
         FilesystemError: the disk does not have enough room.
     """
-    site = site_packages_of(lock)  # refuses an invalid one, used or not
     owners: Owners = {}
+    distributions: dict[str, str] = {}  # of conda packages, which pip would uninstall
     links: dict[str, tuple[str, str]] = {}
-    installed: dict[str, str] = {}
-    size = copied = files = 0
-    for package in lock.packages:
-        manifest = _manifest(store, package)
-        _refuse_long_prefix(prefix, package.dist, manifest.shortest_binary_placeholder)
-        paths = linked_paths(package, manifest, lock)
-        if lock.wheels:
-            installed |= dict.fromkeys(names_in(paths, site or ""), package.dist)
-        for path in [*paths, *entry_point_paths(manifest, lock)]:
-            owners.setdefault(path, []).append(package.name)
+    sizes = {"linked": 0, "copied": 0}
+    files = 0
+    for archive in lock.archives:
+        manifest = _manifest(store, archive)
+        _refuse_long_prefix(prefix, archive.dist, manifest.shortest_binary_placeholder)
+        wheel = isinstance(archive, LockedWheel)
+        if wheel and (package := distributions.get(archive.name)):
+            raise LinkError(
+                f"pip would replace the {archive.name} of conda's {package} by {archive.dist}",
+                where=archive.url,
+                hint=f"leave one of the two out, or ask conda for the right {archive.name}",
+            )
+        for path in paths_of(archive, manifest, lock):
+            if not wheel:
+                owners.setdefault(path, []).append(archive.name)
+                if found := _DISTRIBUTION.fullmatch(path):
+                    distributions[canonicalize_name(found[1].partition("-")[0])] = archive.dist
+            elif not owners.setdefault(path, [f"pypi:{archive.name}"])[0].startswith("pypi:"):
+                raise LinkError(
+                    f"{path!r} of the wheel {archive.dist} is a file of conda's {owners[path][0]}",
+                    hint="leave one of the two out",
+                )
         for entry in manifest.paths:
             if entry.target is not None:
-                links[entry.path] = (entry.target, package.name)
-        size += sum(e.size for e in manifest.paths)
+                links[entry.path] = (entry.target, archive.name)
+        sizes["copied" if wheel else "linked"] += sum(entry.size for entry in manifest.paths)
         files += len(manifest.paths)
-    conda = dict(owners)
-    for wheel in lock.wheels:
-        manifest = _manifest(store, wheel)
-        paths = [*wheel_paths(wheel, manifest, lock), *entry_point_paths(manifest, lock)]
-        _refuse_replacing(wheel, paths, installed, conda)
-        for path in paths:
-            owners.setdefault(path, [_WHEEL + wheel.name])  # of several wheels, pip keeps one file
-        copied += sum(e.size for e in manifest.paths)
-        files += len(paths)
     _refuse_paths(lock, owners)
     refuse_long_paths(prefix, lock.platform, owners)
-    refuse_links_out(links)
-    _refuse_full(prefix, store.root, size, copied)
-    clobbers = {p: o for p, o in owners.items() if len(o) > 1}
+    _refuse_links_out(links)
+    # On another disk than the cache nothing can be linked: all bytes are copied.
+    shared = existing_parent(prefix).stat().st_dev == store.root.stat().st_dev
+    refuse_full(prefix, sizes["copied"] if shared else sum(sizes.values()))
+    clobbers = {path: names for path, names in owners.items() if len(names) > 1}
     return Contents(files, list(owners), clobbers)
 
 
@@ -99,6 +99,46 @@ def _manifest(store: Store, archive: Archive) -> Manifest:
     return manifest
 
 
+def site_packages_of(lock: Lock) -> str | None:
+    """Return the relative site-packages folder of the lock's python (CEP 17); None without python."""
+    python = lock.find("python")
+    if python is None:
+        return None
+    try:
+        return site_packages(
+            lock.platform, python.version, python.record.get("python_site_packages_path")
+        )
+    except ValueError as error:
+        raise LinkError(str(error), where=python.url, hint="do not use this package") from error
+
+
+def paths_of(archive: Archive, manifest: Manifest, lock: Lock) -> list[str]:
+    """Return the paths of a package or wheel in the prefix, with the programs of its entry points.
+
+    Noarch python packages are mapped as CEP 20 says, and wheels as pip does.
+    """
+    places: dict[str, str] = {}
+    site = site_packages_of(lock)  # refuses an invalid one, used or not
+    if isinstance(archive, LockedWheel) or archive.is_noarch_python:
+        places = {"site-packages": site or "", "python-scripts": script_dir(lock.platform)}
+    if isinstance(archive, LockedWheel):
+        python = lock.find("python")
+        minor = ".".join(python.version.split(".")[:2]) if python else ""
+        include = "Include" if is_windows(lock.platform) else f"include/python{minor}"
+        places[HEADERS] = f"{include}/{archive.name}"
+    found = []
+    for entry in manifest.paths:
+        head, slash, tail = entry.path.partition("/")
+        found.append(f"{places[head]}/{tail}" if slash and head in places else entry.path)
+    for point in manifest.entry_points:
+        name = point.partition("=")[0].strip()
+        if is_windows(lock.platform):
+            found += [f"Scripts/{name}.exe", f"Scripts/{name}-script.py"]
+        else:
+            found.append(f"bin/{name}")
+    return found
+
+
 def _refuse_long_prefix(prefix: Path, dist: str, room: int | None) -> None:
     length = len(os.fsencode(prefix))
     if room is not None and length > room:
@@ -108,25 +148,6 @@ def _refuse_long_prefix(prefix: Path, dist: str, room: int | None) -> None:
             where=str(prefix),
             hint="choose a shorter folder with -p or SEALENV_ENVS",
         )
-
-
-def _refuse_replacing(
-    wheel: LockedWheel, paths: Sequence[str], installed: dict[str, str], conda: Owners
-) -> None:
-    """Refuse a wheel for which pip would uninstall or overwrite files of a conda package."""
-    package = installed.get(wheel.name)
-    if package is not None:
-        raise LinkError(
-            f"pip would replace the {wheel.name} of conda's {package} by {wheel.name} {wheel.version}",
-            where=wheel.url,
-            hint=f"leave one of the two out, or ask conda for the right {wheel.name}",
-        )
-    for path in paths:
-        if path in conda:
-            raise LinkError(
-                f"{path!r} of the wheel {wheel.dist} is a file of conda's {conda[path][0]}",
-                hint="leave one of the two out",
-            )
 
 
 def _refuse_paths(lock: Lock, owners: Owners) -> None:
@@ -156,7 +177,40 @@ def _refuse_paths(lock: Lock, owners: Owners) -> None:
             )
 
 
-def _refuse_full(prefix: Path, cache: Path, size: int, copied: int) -> None:
-    """Refuse a disk with less free space than the bytes to copy, which are all on another disk."""
-    shared = existing_parent(prefix).stat().st_dev == cache.stat().st_dev
-    refuse_full(prefix, copied if shared else copied + size)
+def _refuse_links_out(links: Mapping[str, tuple[str, str]]) -> None:
+    """Follow every link through all others.
+
+
+    Raises:
+        LinkError: one leads out of the prefix, or in a circle.
+    """
+    for path, (_, owner) in links.items():
+        if not _stays_inside(path, links):
+            raise LinkError(
+                f"{path!r} of {owner} is a link that leads through others out of the environment, or "
+                "in a circle",
+                hint="leave the package out, or tell the channel's owner",
+            )
+
+
+def _stays_inside(path: str, links: Mapping[str, tuple[str, str]]) -> bool:
+    """Walk as the kernel does; False too for what never arrives."""
+    at: list[str] = []
+    rest = path.split("/")[::-1]
+    for _ in range(_MOST_STEPS):
+        if not rest:
+            return True
+        part = rest.pop()
+        if part in {"", "."}:
+            continue
+        if part == "..":
+            if not at:
+                return False
+            at.pop()
+            continue
+        at.append(part)
+        link = links.get("/".join(at))
+        if link is not None:
+            at.pop()
+            rest += link[0].split("/")[::-1]
+    return False

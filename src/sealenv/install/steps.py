@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from sealenv._version import __version__
 from sealenv.activation.scripts import write_scripts
+from sealenv.engine.client import Engine
 from sealenv.errors import (
     EngineError,
     PrefixLockedError,
@@ -15,13 +18,13 @@ from sealenv.errors import (
     SpecError,
     UsageError,
 )
+from sealenv.gates.admission import clean_environ
 from sealenv.install.check import CheckReport, check_environment
 from sealenv.install.clobbers import settle_clobbers
-from sealenv.install.job import Job, LinkScripts
 from sealenv.install.preflight import Contents
 from sealenv.install.pyc import INVALIDATION, compile_packages
 from sealenv.install.resolve import resolve
-from sealenv.install.userscripts import find_link_scripts, run_link_scripts
+from sealenv.install.userscripts import LinkScript, run_link_scripts
 from sealenv.install.wheels import InstalledWheel, install_wheels, record_pyc
 from sealenv.layout import META, USER_FOLDER, is_windows
 from sealenv.locks import Lock
@@ -29,6 +32,8 @@ from sealenv.prefix.condafiles import write_condarc, write_history, write_state
 from sealenv.prefix.patches import Patched, patch_prefix
 from sealenv.prefix.pending import PrefixLock, clear_pending, write_plan
 from sealenv.prefix.records import PrefixRecord, add_pyc, finish, read_records
+from sealenv.progress import QUIET, Reporter
+from sealenv.request.target import Target
 from sealenv.seals.contents import Known, complete, digests_of_linking, time_of_linking
 from sealenv.seals.seal import (
     SCHEMA,
@@ -41,7 +46,68 @@ from sealenv.seals.seal import (
     write_table,
 )
 from sealenv.seals.snapshot import FILE, Snapshot, take_snapshot
-from sealenv.store.archives import link_pkgs, offer
+from sealenv.spec.model import EnvironmentSpec, current_platform
+from sealenv.store.archives import Store, link_pkgs, offer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One create: what its steps share.
+
+    Attributes:
+        target: what to create, and where.
+        engine: solves and links; its owner closes it.
+        store: the verified archives.
+        view: the package cache of conda in the environment.
+        reporter: is shown each step.
+        offline: do not use the network.
+        replace: replace a sealed environment.
+        pyc: compile Python files.
+        link_scripts: run post-link scripts.
+        post: the user's own script.
+        command: the command line for conda-meta/history, without credentials.
+    """
+
+    target: Target
+    engine: Engine
+    store: Store
+    view: Path
+    reporter: Reporter = QUIET
+    offline: bool = False
+    replace: bool = False
+    pyc: bool = True
+    link_scripts: bool = True
+    post: Path | None = None
+    command: str = "sealenv create"
+
+    @property
+    def spec(self) -> EnvironmentSpec:
+        """Return the request."""
+        return self.target.spec
+
+    @property
+    def prefix(self) -> Path:
+        """Return the folder to create."""
+        return self.target.prefix
+
+    @property
+    def runs_here(self) -> bool:
+        """Return whether programs of the environment run on this machine."""
+        return self.spec.platform == current_platform()
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Return a clean environment for child processes."""
+        return clean_environ(os.environ)
+
+
+@dataclass(frozen=True)
+class LinkScripts:
+    """The packages whose post-link scripts ran or were skipped, and what the scripts printed."""
+
+    ran: list[str]
+    skipped: list[str]
+    messages: str = ""
 
 
 def solve(job: Job) -> Lock:
@@ -61,7 +127,7 @@ def solve(job: Job) -> Lock:
         )
     job.store.prepare()
     if locked is None:
-        return resolve(job.spec, job.engine, job.reporter, offline=job.options.offline)
+        return resolve(job.spec, job.engine, job.reporter, offline=job.offline)
     if locked.wheels and locked.find("pip") is None:
         raise SpecError(
             "the lock has wheels, and no pip to install them with",
@@ -75,10 +141,10 @@ def solve(job: Job) -> Lock:
 def fetch(job: Job, lock: Lock) -> Lock:
     """Fetch every archive and wheel, verified; return the lock with full records."""
     job.reporter.phase("fetch", "fetching and verifying packages")
-    job.engine.fetch(lock, job.reporter, offline=job.options.offline)
+    job.engine.fetch(lock, job.reporter, offline=job.offline)
     # pip hashes each wheel too, but then it would be too late to fetch a damaged one again.
     if [wheel for wheel in lock.wheels if not job.store.verify(wheel)]:
-        job.engine.fetch(lock, job.reporter, offline=job.options.offline)
+        job.engine.fetch(lock, job.reporter, offline=job.offline)
     full = job.engine.complete(lock)
     if full is not lock:
         _refuse_unfit(job, full)
@@ -120,21 +186,29 @@ def link(job: Job, lock: Lock, contents: Contents) -> None:
     # Written by py-rattler; with it backup tools would skip the prefix.
     (job.prefix / "CACHEDIR.TAG").unlink(missing_ok=True)
     finish(job.prefix, lock, job.spec.packages, job.view)
-    settle_clobbers(job.prefix, lock, contents.clobbers)
+    if contents.clobbers:
+        settle_clobbers(job.prefix, lock, contents.clobbers)
     write_condarc(job.prefix, job.spec.channels, job.spec.platform)
+    now = dt.datetime.now(dt.timezone.utc)
     # Write the history last: `seal` hashes only files that changed after it.
-    write_history(job.prefix, lock, job.spec.packages, job.options.command, _now())
+    write_history(job.prefix, lock, job.spec.packages, job.command, now)
     write_state(job.prefix, job.spec.variables)
 
 
 def link_scripts(job: Job, lock: Lock, held: PrefixLock) -> LinkScripts:
     """Run the post-link scripts of the packages."""
-    names = [package.name for package, _ in find_link_scripts(job.prefix, lock)]
-    if not names or not (job.options.link_scripts and job.runs_here):
+    form = "Scripts/.{}-post-link.bat" if is_windows(lock.platform) else "bin/.{}-post-link.sh"
+    found = [
+        LinkScript(package, path)
+        for package in lock.packages
+        if (path := job.prefix / form.format(package.name)).is_file()
+    ]
+    names = [script.package.name for script in found]
+    if not names or not (job.link_scripts and job.runs_here):
         return LinkScripts([], names)
     job.reporter.phase("link-scripts", "running post-link scripts")
-    ran, messages = run_link_scripts(job.prefix, lock, job.environ, keep_fd=held.fd)
-    return LinkScripts(ran, [], messages)
+    messages = run_link_scripts(job.prefix, lock.platform, found, job.environ, keep_fd=held.fd)
+    return LinkScripts(names, [], messages)
 
 
 def install(job: Job, lock: Lock, held: PrefixLock) -> list[InstalledWheel]:
@@ -147,7 +221,7 @@ def install(job: Job, lock: Lock, held: PrefixLock) -> list[InstalledWheel]:
 
 def patch(job: Job) -> list[Patched]:
     """Rewrite files that contain the path of the environment, so that they find it themselves."""
-    return patch_prefix(job.prefix, job.spec.platform) if is_windows(job.spec.platform) else []
+    return patch_prefix(job.prefix, job.spec.platform)
 
 
 def compile_python(
@@ -158,7 +232,7 @@ def compile_python(
     Returns:
         The digests of the compiled files.
     """
-    if not (job.options.pyc and job.runs_here and lock.find("python")):
+    if not (job.pyc and job.runs_here and lock.find("python")):
         return Known({}, 0)
     job.reporter.phase("pyc", "compiling python files")
     compiled = compile_packages(
@@ -174,7 +248,8 @@ def compile_python(
     )
     paths = {owner: [file.pyc for file in files] for owner, files in compiled.items()}
     add_pyc(job.prefix, lock, paths)
-    record_pyc(job.prefix, installed, paths)
+    if installed:
+        record_pyc(job.prefix, installed, paths)
     digests = {f.pyc: bytes.fromhex(f.sha256) for files in compiled.values() for f in files}
     return Known(digests, os.stat(job.prefix / META).st_mtime_ns)
 
@@ -263,18 +338,6 @@ def seal(
 
     rows = take_snapshot(job.prefix)
     table = complete(job.prefix, made, rows=rows, known=known, reporter=job.reporter)
-    _commit(job, held, made, table)
-    return made, _size(rows)
-
-
-def _size(rows: Snapshot) -> int:
-    """Return the bytes of all files; a hard-linked one counts once."""
-    files = (row for row in rows.values() if row.kind == FILE)
-    return sum({row.inode or row.path: row.size for row in files}.values())
-
-
-def _commit(job: Job, held: PrefixLock, made: Seal, table: bytes) -> None:
-    """Write the file table and the seal, and remove the marker."""
     if not job.engine.alive():
         raise EngineError("the engine ended unexpectedly", hint="run the same command again")
     if not held.holds():
@@ -284,7 +347,10 @@ def _commit(job: Job, held: PrefixLock, made: Seal, table: bytes) -> None:
     write_table(held.prefix, table)
     write_seal(held.prefix, made)
     held.commit()
+    return made, _size(rows)
 
 
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.timezone.utc)
+def _size(rows: Snapshot) -> int:
+    """Return the bytes of all files; a hard-linked one counts once."""
+    files = (row for row in rows.values() if row.kind == FILE)
+    return sum({row.inode or row.path: row.size for row in files}.values())

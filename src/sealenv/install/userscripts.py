@@ -9,53 +9,52 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from sealenv.activation import launch
 from sealenv.errors import LinkScriptError, PostScriptError, UsageError
 from sealenv.gates.admission import command_processor, private_folders, scrub, without_dirt
 from sealenv.layout import USER_FOLDER, bin_dirs, is_windows
-from sealenv.locks import Lock, LockedPackage
+from sealenv.locks import LockedPackage
 from sealenv.system.processes import clean_home, run_quietly
 
 _MESSAGES = ".messages.txt"
 
 
-def find_link_scripts(prefix: Path, lock: Lock) -> list[tuple[LockedPackage, Path]]:
-    """Return the post-link scripts in the prefix, dependencies first."""
-    return [
-        (package, path)
-        for package in lock.packages
-        if (path := _script(prefix, lock.platform, package)).is_file()
-    ]
+class LinkScript(NamedTuple):
+    """The post-link script of a package, in the prefix."""
+
+    package: LockedPackage
+    path: Path
 
 
 def run_link_scripts(
-    prefix: Path, lock: Lock, environ: Mapping[str, str], *, keep_fd: int | None = None
-) -> tuple[list[str], str]:
-    """Run the post-link scripts one after the other.
+    prefix: Path,
+    platform: str,
+    scripts: Sequence[LinkScript],
+    environ: Mapping[str, str],
+    *,
+    keep_fd: int | None = None,
+) -> str:
+    """Run post-link scripts one after the other, dependencies first; return their messages.
 
     Args:
         prefix: the linked prefix.
-        lock: the linked packages, dependencies first.
+        platform: its subdir, one that runs here.
+        scripts: those of its packages.
         environ: a clean environment.
         keep_fd: see `run_quietly`.
-
-    Returns:
-        The names of the packages whose script ran, and the messages of the scripts.
 
     Raises:
         LinkScriptError: a script failed; the rest did not run.
     """
-    scripts = find_link_scripts(prefix, lock)
-    if not scripts:
-        return [], ""
-    windows = is_windows(lock.platform)
+    windows = is_windows(platform)
     messages = prefix / _MESSAGES
     with clean_home() as home:
         for package, script in scripts:
-            env = _environ(environ, prefix, lock.platform, package, home)
+            env = _environ(environ, prefix, platform, package, home)
             # A relative path: cmd.exe cannot quote every prefix.
             local = f".\\{script.relative_to(prefix)}"
             command = (
@@ -72,17 +71,11 @@ def run_link_scripts(
                     details=said,
                     hint="leave the package out, or skip such scripts with --no-link-scripts",
                 )
-    text = ""
-    if messages.is_file():
-        text = messages.read_text(encoding="utf-8", errors="replace")
-        messages.unlink()  # as conda does after showing it
-    return [package.name for package, _ in scripts], text
-
-
-def _script(prefix: Path, platform: str, package: LockedPackage) -> Path:
-    if is_windows(platform):
-        return prefix / "Scripts" / f".{package.name}-post-link.bat"
-    return prefix / "bin" / f".{package.name}-post-link.sh"
+    if not messages.is_file():
+        return ""
+    text = messages.read_text(encoding="utf-8", errors="replace")
+    messages.unlink()  # as conda does after showing it
+    return text
 
 
 def _environ(

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from sealenv.errors import LinkError
 from sealenv.gates.admission import private_folders
+from sealenv.install.preflight import site_packages_of
 from sealenv.layout import bin_dirs, is_windows, python_exe
 from sealenv.locks import Lock, LockedWheel
 from sealenv.store.archives import Store
-from sealenv.store.paths import site_packages_of
 from sealenv.system.files import write_atomic
 from sealenv.system.processes import clean_home, run_quietly
 

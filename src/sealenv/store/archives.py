@@ -4,7 +4,7 @@
     <root>/archives/<sha256>/manifest      what the archive holds, read once from verified bytes
     <root>/archives/<sha256>/modes         the permission bits with which it was unpacked
     <root>/unpacked                        py-rattler's own cache: private to it and disposable
-    <root>/compiled                        compiled Python files (`sealenv.store.compiled`)
+    <root>/compiled                        compiled Python files (`sealenv.install.pyc`)
     <root>/repodata                        package lists of channels
     <root>/tmp                             partial downloads; nothing here is ever used
     <root>/locks                           one lock file per archive being fetched
@@ -27,20 +27,73 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
 from sealenv.errors import DigestError, FilesystemError
 from sealenv.layout import PKGS, is_link
 from sealenv.locks import Lock, LockedPackage, LockedWheel
-from sealenv.store.manifest import Manifest, load
 from sealenv.system.filelock import FileLock
 from sealenv.system.hashing import hash_file
 
 MANIFEST = "manifest"
+MODES = "modes"
 _NAME = re.compile(r"[^./\\:\0][^/\\:\0]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 Archive = LockedPackage | LockedWheel
 """What has a URL, a file name, a digest and perhaps a size."""
 
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is a cache of sealenv.\n"
+
+
+FORMAT = 4
+"""The version of the manifest; another one is read again from the archive."""
+HEADERS = "python-headers"
+"""Where the headers of a wheel are in its manifest; everything else is as in a noarch package."""
+METADATA = (
+    "info/paths.json",
+    "info/link.json",
+    "info/index.json",
+    "info/files",
+    "info/has_prefix",
+)
+
+
+class PathEntry(msgspec.Struct, array_like=True):
+    """One path of a package (info/paths.json), with its link target from the archive."""
+
+    path: str
+    size: int
+    placeholder: str | None = None
+    mode: str | None = None
+    target: str | None = None
+
+
+class Manifest(msgspec.Struct):
+    """Everything about an archive that create needs before it links."""
+
+    format: int
+    paths: list[PathEntry]
+    entry_points: list[str]
+    metadata: dict[str, str]
+    """sha256 of those files in info/ that decide what is linked where."""
+
+    identity: dict[str, str] = {}
+    """What the archive calls itself: name, version; of a package of conda's build and noarch too."""
+
+    @property
+    def dist_info(self) -> str:
+        """Return the name of the .dist-info folder of a wheel."""
+        return self.metadata["dist-info"]
+
+    @property
+    def shortest_binary_placeholder(self) -> int | None:
+        """Return the bytes that fit into the shortest NUL-padded placeholder; None without any."""
+        lengths = [
+            len(os.fsencode(e.placeholder))
+            for e in self.paths
+            if e.placeholder and e.mode == "binary"
+        ]
+        return min(lengths, default=None)
 
 
 class Store:
@@ -90,7 +143,12 @@ class Store:
 
     def manifest(self, package: Archive) -> Manifest | None:
         """Return the contents of an archive; None if they are not known yet."""
-        return load(self.archives / package.sha256 / MANIFEST)
+        try:
+            data = (self.archives / package.sha256 / MANIFEST).read_bytes()
+            manifest = msgspec.msgpack.decode(data, type=Manifest)
+        except (OSError, msgspec.DecodeError):
+            return None
+        return manifest if manifest.format == FORMAT else None
 
     def partial(self, package: Archive) -> Path:
         """Return the path of a download that is not verified yet."""

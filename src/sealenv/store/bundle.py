@@ -20,7 +20,7 @@ from typing import BinaryIO, Literal, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from sealenv.errors import BundleError, CacheDamagedError, DigestError, FetchError
+from sealenv.errors import BundleError, CacheDamagedError, DigestError, FetchError, from_oserror
 from sealenv.layout import is_windows
 from sealenv.locks import Lock, LockedWheel, LockFile
 from sealenv.locks.checks import check_file
@@ -166,7 +166,6 @@ class Bundle:
         if self._next() is not None:
             raise self._broken("it has a member that its manifest does not list")
         self._members = {member.name: member for member in self.manifest.members}
-        self._verified = False
         self.locks = self._read_locks()
 
     def __enter__(self) -> Bundle:
@@ -179,44 +178,34 @@ class Bundle:
         """Close the file."""
         self._tar.close()
 
-    @property
-    def size(self) -> int:
-        """The bytes of all members."""
-        return sum(member.size for member in self.manifest.members)
-
-    def verify(self, on_bytes: Callable[[int], None] = lambda done: None) -> None:
+    def verify(self, on_bytes: Callable[[int, int], None] = lambda done, total: None) -> None:
         """Hash every member.
 
         Args:
-            on_bytes: called with the number of hashed bytes.
+            on_bytes: called with the number of hashed bytes, and of all bytes.
 
         Raises:
             BundleError: the file is truncated.
             DigestError: a member has another digest.
+            FilesystemError: it cannot be read.
         """
-        done = 0
+        done, total = 0, sum(member.size for member in self.manifest.members)
         for member in self.manifest.members:
             digest = hashlib.sha256()
             for piece in self._pieces(member):
                 digest.update(piece)
                 done += len(piece)
-                on_bytes(done)
+                on_bytes(done, total)
             if digest.hexdigest() != member.sha256:
                 raise self._wrong_digest(member)
-        self._verified = True
 
     def put_into(self, store: Store, lock: Lock) -> list[Archive]:
-        """Verify the bundle, then copy the archives of a lock into the store.
-
-        Returns:
-            The archives that the store did not have.
+        """Copy the archives of a lock into the store, hashed; return those that it did not have.
 
         Raises:
-            BundleError, DigestError: as `verify`; nothing was written.
+            DigestError: the file has changed since it was verified.
             FilesystemError: the store is not writable.
         """
-        if not self._verified:
-            self.verify()
         store.prepare()
         put = []
         for item in lock.archives:
@@ -253,6 +242,8 @@ class Bundle:
             yield
         except (tarfile.TarError, ValueError) as error:
             raise self._broken(str(error)) from None
+        except OSError as error:
+            raise from_oserror(error) from error
 
     def _next(self) -> tarfile.TarInfo | None:
         """Return the next member, which must be a plain file; None at the end."""

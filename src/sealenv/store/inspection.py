@@ -17,7 +17,7 @@ import msgspec
 from sealenv.errors import LinkError
 from sealenv.layout import ACTIVATION, META, PKGS, SCRATCH, USER_FOLDER, leaves
 from sealenv.locks import LockedPackage, LockedWheel
-from sealenv.store.manifest import FORMAT, METADATA, ListedPath, Listing, Manifest, PathEntry
+from sealenv.store.archives import FORMAT, METADATA, Manifest, PathEntry
 
 if TYPE_CHECKING:
     from rattler.package_streaming import PackageArchive
@@ -34,6 +34,23 @@ _MOST_METADATA = 64 << 20
 _FORBIDDEN = frozenset({META, PKGS, SCRATCH, USER_FOLDER, "envs", "etc/sealenv", *ACTIVATION})
 """Where no package has files: records (CEP 34), what is not sealed, and what sealenv writes itself."""
 _T = TypeVar("_T")
+
+
+class ListedPath(msgspec.Struct, rename={"path": "_path"}):
+    """One entry of info/paths.json (CEP 34)."""
+
+    path: str
+    path_type: str = "hardlink"
+    sha256: str | None = None
+    size_in_bytes: int | None = None
+    prefix_placeholder: str | None = None
+    file_mode: str | None = None
+
+
+class Listing(msgspec.Struct):
+    """info/paths.json."""
+
+    paths: list[ListedPath]
 
 
 class _Noarch(msgspec.Struct):

@@ -20,8 +20,8 @@ from packaging.utils import canonicalize_name
 from sealenv.errors import LinkError
 from sealenv.layout import leaves
 from sealenv.locks import LockedWheel
+from sealenv.store.archives import FORMAT, HEADERS, Manifest, PathEntry
 from sealenv.store.inspection import check_identity, check_paths, refused
-from sealenv.store.manifest import FORMAT, HEADERS, Manifest, PathEntry
 
 _PLACES = {
     "purelib": "site-packages/",

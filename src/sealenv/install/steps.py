@@ -220,8 +220,8 @@ def install(job: Job, lock: Lock, held: PrefixLock) -> list[InstalledWheel]:
 
 
 def patch(job: Job) -> list[Patched]:
-    """Rewrite files that contain the path of the environment, so that they find it themselves."""
-    return patch_prefix(job.prefix, job.spec.platform)
+    """On Windows, make files that contain the path of the environment relative."""
+    return patch_prefix(job.prefix, job.spec.platform) if is_windows(job.spec.platform) else []
 
 
 def compile_python(

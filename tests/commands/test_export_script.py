@@ -108,7 +108,7 @@ def test_a_lock_for_several_platforms(machine: Machine, channels: Channels) -> N
     (line,) = [line for line in script.splitlines() if line.startswith(b"rem =package= ")]
     assert line.startswith(b"rem =package= prio-1.0-0 .conda ")
     pinned = Releases.read().pinned.sha256["win-64"]
-    assert f"SB_SHA256={pinned}".encode() in script
+    assert f"MICROMAMBA_SHA256={pinned}".encode() in script
 
 
 def test_what_pip_installed_is_named(machine: Machine, prefix: Path) -> None:

@@ -101,18 +101,21 @@ class Releases:
 
 def render(name: str) -> bytes:
     """Return one script as the bytes of its file."""
-    table = Releases.read()
+    pinned = Releases.read().pinned
     kind = name.rpartition(".")[2]
     texts = {
-        "DEFAULT": table.default,
-        "DIGESTS": _digests(kind, table),
-        "HELP": help_lines(kind, "help.txt", SCRIPT=name, DEFAULT=table.default),
+        "MICROMAMBA": pinned.version,
+        "DIGEST": pinned.sha256["win-64"],
+        "HELP": help_lines(kind, "help.txt", SCRIPT=name, MICROMAMBA=pinned.version),
         "PROGRAMS": " ".join(PROGRAMS.values()),
         "CLEAN": "",
         "CACHE_OF_RUN": "pkgs",
         "USE": USE,
         "MAKE": " && ".join(f"call :{step}" for step in _STEPS),
-        "MACHINES": "\n".join(f"    {uname}) subdir={p} ;;" for p, uname in MACHINES.items()),
+        "MACHINES": "\n".join(
+            f"    {uname}) subdir={platform} pinned={pinned.sha256[platform]} ;;"
+            for platform, uname in MACHINES.items()
+        ),
         "NONE": "no micromamba is released",
     }
     return fill(name, texts)
@@ -207,17 +210,6 @@ def help_lines(kind: str, template: str, **words: str) -> str:
     if kind == "sh":
         return text
     return "\n".join(f"rem | {line}".rstrip() for line in text.split("\n"))
-
-
-def _digests(kind: str, table: Releases) -> str:
-    lines = []
-    for version, digests in table.sha256.items():
-        for subdir, digest in digests.items():
-            if kind == "bat" and subdir == "win-64":
-                lines.append(f'if "%MICROMAMBA_VERSION%"=="{version}" set "SB_SHA256={digest}"')
-            if kind == "sh" and subdir != "win-64":
-                lines.append(f"        {version}-{subdir}) sha256={digest} ;;")
-    return "\n".join(lines)
 
 
 def _read(name: str) -> str:

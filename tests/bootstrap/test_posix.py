@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.bootstrap.scripts import Releases
+from sealenv.bootstrap.scripts import PINNED
 from tests.bootstrap.machine import DEFAULT, Bare
 from tests.channel import Channels
 from tests.machine import Machine
@@ -162,7 +162,7 @@ def test_help_and_dry_run_write_nothing(bare: Bare) -> None:
 
 def test_the_digest_is_pinned_with_the_version(bare: Bare, channels: Channels) -> None:
     """The server's stand-in is not the release; nor is a cached file trusted by its name."""
-    pinned = Releases.read().sha256[DEFAULT][channels.subdir]
+    pinned = PINNED.sha256[channels.subdir]
     cached = bare.cache / "micromamba" / f"micromamba-{DEFAULT}-{channels.subdir}"
     cached.parent.mkdir(parents=True)
     cached.write_text("another program")

@@ -144,7 +144,7 @@ exit /b %SB_RC%
 
 @@ result
 set "SB_T=%ERRORLEVEL%"
-__SEALENV_CLEAN__
+__SEALENV_PART_CLEAN__
 if "%SB_T%"=="0" exit /b 0
 call :fail 6 "micromamba failed with exit code %SB_T%: see above" "" ^
   "correct the reason, then run the same command again"
@@ -288,7 +288,8 @@ for /f "usebackq tokens=2-7" %%H in ("%SB_SELF%") do if "%%H"=="=wheel=" (
 )
 exit /b 0
 :get_wheel
-__SEALENV_GET_WHEEL__
+__SEALENV_PART_COPY_WHEEL__
+__SEALENV_PART_DOWNLOAD_WHEEL__
 exit /b %SB_RC%
 
 rem pip of the environment, without network and settings.
@@ -300,6 +301,18 @@ set "PIP_CONFIG_FILE=nul"
 if not errorlevel 1 exit /b 0
 call :fail 6 "pip could not install the wheels: see above" "" "correct the reason, then run the same command again"
 exit /b 6
+
+@@ copy_wheel
+call :copy_checked "%SB_SCRIPT%wheels\%SB_SUM%.whl" "%SB_FILE%" "%SB_SUM%"
+
+@@ download_wheel
+rem CALL expands once more. So it puts in the address, which can have a percent sign.
+call :download "%%SB_ADDRESS%%" "%SB_FILE%" || exit /b 5
+call :has_sha256 "%SB_FILE%" "%SB_SUM%" "%%SB_ADDRESS%%"
+
+@@ clean
+rem Delete the package cache of this run.
+rmdir /S /Q "\\?\%SB_PREFIX%\.sealenv-scratch" 2>nul
 
 @@ program
 rem === The program of :patch, in Python. cmd.exe does not read it. =======================================

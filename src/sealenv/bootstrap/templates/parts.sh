@@ -168,6 +168,9 @@ done <"$work/packages"
 cp -- "$exe" "$scratch/micromamba" && chmod 755 "$scratch/micromamba" || fail 9 "cannot write $scratch"
 exe=$scratch/micromamba
 
+@@ clean
+rm -rf -- "$scratch"
+
 @@ pkgs
 # conda and mamba of the environment use the package cache by this link.
 [ -e "$prefix/pkgs" ] || ln -s "$pkgs" "$prefix/pkgs" ||

@@ -28,7 +28,7 @@ KINDS = ("bat", "sh")
 
 
 def platforms_for(kind: str, platforms: Sequence[str]) -> tuple[str, ...]:
-    """Those of the platforms on which this kind of script works."""
+    """Return those of the platforms on which this kind of script works."""
     return tuple(p for p in platforms if p in PINNED.sha256 and is_windows(p) == (kind == "bat"))
 
 
@@ -40,7 +40,7 @@ def render_rebuild(
     *,
     carried: bool = False,
 ) -> bytes:
-    """The script for one environment.
+    """Return the script for one environment.
 
     Args:
         kind: `bat`, for cmd.exe, or `sh`, for a POSIX shell.

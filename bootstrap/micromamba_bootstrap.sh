@@ -22,7 +22,6 @@ Makes a standalone conda environment with python, conda and mamba.
   --post SCRIPT       after the environment is made, copy SCRIPT into its folder
                       __home__ and run it there, to install more packages; it
                       activates:  . ../etc/profile.d/conda.sh && conda activate "$(cd .. && pwd)"
-  --remove            delete this environment, if this script or sealenv made it
   --dry-run           show what would be done; write nothing
   --help              show this text
 
@@ -35,7 +34,7 @@ All other settings are variables:
   CHANNEL             the channels, separated by spaces (default: conda-forge)
   PACKAGES            more packages, separated by spaces
   MICROMAMBA_VERSION  the release of micromamba (default: 2.8.1-1)
-  MICROMAMBA_SHA256   its sha256 (default for another release: the published one)
+  MICROMAMBA_SHA256   its sha256; another release than the default needs it
   MICROMAMBA_URL      the address of the releases, such as a mirror
   KEEP_MICROMAMBA     if set, keep a copy of micromamba in the environment
 
@@ -63,12 +62,11 @@ usage() { fail 2 "$1" '--help shows the arguments and variables'; }
 [ -f "$0" ] || fail 2 'this script has to be a file: save it first, then run it'
 here=$(CDPATH='' cd -P -- "$(dirname -- "$0")" && pwd)
 
-name='' python='' post='' dry='' remove=''
+name='' python='' post='' dry=''
 while [ $# -gt 0 ]; do
     case $1 in
         -h | --help) help && exit 0 ;;
         --dry-run) dry=yes ;;
-        --remove) remove=yes ;;
         --post)
             [ -f "${2-}" ] || usage "--post needs a script: ${2-}"
             post=$2
@@ -111,23 +109,10 @@ unset IFS
 
 # === Names and places ==================================================================================
 
-# allowed NAME VALUE ["more characters"]: VALUE has only letters, digits, . _ - and these characters.
-allowed() {
-    [ "$(printf '%s#' "$2" | LC_ALL=C tr -d "A-Za-z0-9._${3-}-")" = '#' ] ||
-        usage "$1 has a character that is not allowed. Besides letters and digits there can be: ._-${3-}"
-}
-name=${name:-py}
-case $name in .*) usage "ENV_NAME begins with a dot: $name" ;; esac
-allowed ENV_NAME "$name"
-allowed PY_VERSION "$python"
-allowed MICROMAMBA_VERSION "$version"
-allowed MICROMAMBA_SHA256 "$sha256"
-allowed MICROMAMBA_URL "$url" ':/~+=@%'
-allowed CHANNEL "$channels" ':/~+=@% '
-allowed PACKAGES "$packages" ':=<>!*,[]|~+ '
-if [ -n "$python" ]; then
-    name=${name}_$(printf %s "$python" | tr . _)
-fi
+name=${name:-py}${python:+_$(printf %s "$python" | tr . _)}
+case $name in
+    *[!A-Za-z0-9._-]* | .*) usage "ENV_NAME or PY_VERSION has characters that are not allowed: $name" ;;
+esac
 prefix=${ENV_PREFIX:-${PY_ENVS:-$PWD}/$name}
 case $prefix in /*) ;; *) prefix=$PWD/$prefix ;; esac
 prefix=${prefix%/}
@@ -153,70 +138,27 @@ is_ours() { [ -f "$marker" ] && grep -q '^sealenv-bootstrap ' "$marker"; }
 is_empty() {
     found=$(find "$prefix" ! -path "$prefix" ! -path "$meta" ! -path "$marker") && [ -z "$found" ] && [ ! -s "$marker" ]
 }
-not_a_link() { [ ! -L "$prefix" ] && [ ! -L "$meta" ] || fail 7 "this is a link, or its conda-meta is one: $prefix"; }
 check_target() {
-    not_a_link
+    [ ! -L "$prefix" ] && [ ! -L "$meta" ] || fail 7 "this is a link, or its conda-meta is one: $prefix"
     [ ! -e "$prefix" ] || is_ours || { [ -d "$prefix" ] && is_empty; } ||
         fail 7 "this exists already, or another program left it unfinished: $prefix" 'choose another name, or remove it first'
 }
-
-# claim: put a marker into the prefix and lock it. The kernel releases the lock (flock) when we and our children
-# end. Where there is no flock, the marker names our process.
-claim() {
-    mkdir -p -- "$meta" && true >>"$marker" || fail 9 "cannot write $marker" 'choose a folder that you may write'
-    exec 9<>"$marker"
-    read -r program program_version owner <"$marker" || owner= # see below: a name, a version, a process
-    if command -v flock >/dev/null; then
-        flock -n 9 || busy
-    elif [ -n "$owner" ] && kill -0 "$owner" 2>/dev/null; then
-        busy
-    fi
-    is_ours || [ ! -s "$marker" ] || busy
-    printf 'sealenv-bootstrap %s %s\n' "$script_version" $$ >"$marker" || fail 9 "cannot write $marker"
-}
-busy() { fail 7 "another process works on this environment: $prefix" 'wait until it has ended'; }
-
-# empty [FIND TESTS]: delete the content of the prefix except what the tests exclude; the marker stays.
-empty() {
-    find "$prefix" -mindepth 1 -maxdepth 1 ! -name conda-meta "$@" -exec rm -rf -- {} + &&
-        find "$meta" -mindepth 1 -maxdepth 1 ! -name sealenv.pending -exec rm -rf -- {} + ||
-        fail 9 "cannot delete everything in $prefix" 'correct its permissions, then run the same command again'
-}
-
-if [ -n "$remove" ]; then
-    not_a_link
-    is_ours || { [ ! -e "$marker" ] && { [ -f "$meta/sealenv.bootstrap" ] || [ -f "$meta/sealenv" ]; }; } ||
-        fail 7 "neither this script nor sealenv made this: $prefix" 'nothing was removed; check the name'
-    [ ! -e "$meta/frozen" ] || fail 7 "this environment is frozen: $meta/frozen" 'nothing was removed'
-    [ -z "$dry" ] || { say "Would remove $prefix" && exit 0; }
-    claim
-    empty
-    rm -rf -- "$prefix" || fail 9 "cannot remove $prefix"
-    say "Removed $prefix"
-    exit 0
-fi
 check_target
 
 # === Cache =============================================================================================
 
 case $(uname -s)-$(uname -m) in
-    Linux-x86_64 | Linux-amd64) subdir=linux-64 ;;
-    Linux-aarch64 | Linux-arm64) subdir=linux-aarch64 ;;
-    Darwin-x86_64) subdir=osx-64 ;;
-    Darwin-arm64) subdir=osx-arm64 ;;
+    Linux-x86_64 | Linux-amd64) subdir=linux-64 pinned=77b7790ec97f64581118f103585b175df4306f95829b0fa6bfe4a19cc88a1182 ;;
+    Linux-aarch64 | Linux-arm64) subdir=linux-aarch64 pinned=49aa29008cafa6cd6027ebd643fc43ca32c20740e60b0a05378c4e5bb837c217 ;;
+    Darwin-x86_64) subdir=osx-64 pinned=d6fce18e56d7c6bf2331b0ee1b372a581c70f09b509cc9e924cdd131e053b58a ;;
+    Darwin-arm64) subdir=osx-arm64 pinned=9618a2866a2ffb3d36b55e9520f64d63dcd6dc2e622a351ca3cbe8e2cc90c757 ;;
     *) fail 6 "no micromamba is released for $(uname -s) $(uname -m)" ;;
 esac
 exe=$cache/micromamba/micromamba-$version-$subdir
 address=${url%/}/download/$version/micromamba-$subdir
-if [ -z "$sha256" ]; then
-    # Pinned with the version, so that a changed release page cannot deliver another program.
-    case $version-$subdir in
-        2.8.1-1-linux-64) sha256=77b7790ec97f64581118f103585b175df4306f95829b0fa6bfe4a19cc88a1182 ;;
-        2.8.1-1-linux-aarch64) sha256=49aa29008cafa6cd6027ebd643fc43ca32c20740e60b0a05378c4e5bb837c217 ;;
-        2.8.1-1-osx-64) sha256=d6fce18e56d7c6bf2331b0ee1b372a581c70f09b509cc9e924cdd131e053b58a ;;
-        2.8.1-1-osx-arm64) sha256=9618a2866a2ffb3d36b55e9520f64d63dcd6dc2e622a351ca3cbe8e2cc90c757 ;;
-    esac
-fi
+# Pinned with the version, so that a changed release page cannot deliver another program.
+[ -n "$sha256" ] || [ "$version" != 2.8.1-1 ] || sha256=$pinned
+[ -n "$sha256" ] || usage "another release needs MICROMAMBA_SHA256, the one that it publishes: $version"
 specs="python${python:+=$python} mamba conda${packages:+ $packages}"
 say "Environment:    $prefix"
 say "Packages:       $specs"
@@ -252,12 +194,6 @@ check() {
         fail 5 "checksum mismatch: $3 has sha256 ${found:-(unknown)}, expected $2" \
             'it was not used; sha256sum, shasum or openssl is needed to compare'
 }
-if [ -z "$sha256" ]; then
-    warn "No sha256 is pinned for micromamba $version. Using the one that the release publishes beside it."
-    download "$address.sha256" "$work/sha256"
-    read -r sha256 rest <"$work/sha256" || :
-fi
-
 # micromamba from the cache, or downloaded. It is used only if it has this sha256.
 if [ ! -f "$exe" ] || [ "$(sha256_of "$exe")" != "$sha256" ]; then
     say "Downloading     $address"
@@ -271,9 +207,27 @@ fi
 
 mkdir -p -- "$pkgs" && [ -w "$pkgs" ] || fail 9 "cannot write the package cache $pkgs" 'set CONDA_PKGS_DIRS'
 check_target # Again: the download can take minutes.
-claim
+mkdir -p -- "$meta" && true >>"$marker" || fail 9 "cannot write $marker" 'choose a folder that you may write'
+
+# The kernel releases the lock (flock) when we and our children end. Where there is no flock, the marker names our
+# process.
+exec 9<>"$marker"
+busy() { fail 7 "another process works on this environment: $prefix" 'wait until it has ended'; }
+read -r program program_version owner <"$marker" || owner=
+if command -v flock >/dev/null; then
+    flock -n 9 || busy
+elif [ -n "$owner" ] && kill -0 "$owner" 2>/dev/null; then
+    busy
+fi
+is_ours || [ ! -s "$marker" ] || busy
+printf 'sealenv-bootstrap %s %s\n' "$script_version" $$ >"$marker" || fail 9 "cannot write $marker"
 trap 'rm -rf -- "$work"; warn "The environment is unfinished: run the same command again, or remove its folder."' EXIT
-empty ! -name __home__ ! -name __shortcut__ ! -name __AppData__ # What an earlier run left.
+
+# Delete what an earlier run left, except the marker and your own folders.
+find "$prefix" -mindepth 1 -maxdepth 1 ! -name conda-meta ! -name __home__ ! -name __shortcut__ ! -name __AppData__ \
+    -exec rm -rf -- {} + &&
+    find "$meta" -mindepth 1 -maxdepth 1 ! -name sealenv.pending -exec rm -rf -- {} + ||
+    fail 9 "cannot delete everything in $prefix" 'correct its permissions, then run the same command again'
 
 # === micromamba, once ==================================================================================
 

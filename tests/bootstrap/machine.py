@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sealenv.bootstrap import write
-from sealenv.bootstrap.scripts import Releases
+from sealenv.bootstrap.scripts import PINNED
 from sealenv.tour.archive import PLACEHOLDER, Package, Payload
 from sealenv.tour.channel import stand_in
 from tests.channel import ChannelServer
@@ -20,7 +20,7 @@ from tests.micromamba import calls
 from tests.shells import require_shell
 
 Done = subprocess.CompletedProcess[str]
-DEFAULT = Releases.read().default
+DEFAULT = PINNED.version
 FAKE = Path(__file__).resolve().parents[1] / "fake_micromamba.py"
 TOOLS = (
     *("sh", "env", "sed", "uname", "mktemp", "rm", "mkdir", "rmdir", "cat", "cut", "tr", "head"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sealenv.bootstrap.rebuild import render_rebuild
-from sealenv.bootstrap.scripts import PinnedMicromamba, Releases
+from sealenv.bootstrap.scripts import PINNED, PinnedMicromamba
 from sealenv.layout import META, walk
 from sealenv.locks import Lock
 from tests.bootstrap.machine import DEFAULT, Bare
@@ -37,7 +37,7 @@ class Rebuild(Bare):
 def use_stand_in(script: Path, digest: str) -> None:
     """Let an exported .sh accept the stand-in instead of the pinned micromamba."""
     text = script.read_text()
-    pinned = [sha256 for sha256 in Releases.read().pinned.sha256.values() if sha256 in text]
+    pinned = [sha256 for sha256 in PINNED.sha256.values() if sha256 in text]
     assert len(pinned) == 1
     script.write_text(text.replace(pinned[0], digest))
 

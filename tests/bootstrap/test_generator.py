@@ -13,13 +13,13 @@ import pytest
 
 from sealenv.bootstrap import SCRIPTS, render, write
 from sealenv.bootstrap.rebuild import render_rebuild
-from sealenv.bootstrap.scripts import PinnedMicromamba, Releases
+from sealenv.bootstrap.scripts import PINNED, PinnedMicromamba
 from sealenv.errors import SpecError, UsageError
 from sealenv.gates.rules import RULES
 from sealenv.locks import Lock, LockedPackage, LockedWheel
 from sealenv.prefix.patches import patch_bytes
 
-DEFAULT = Releases.read().default
+DEFAULT = PINNED.version
 NONE = "0" * 64
 ROOT = Path(__file__).parents[2]
 

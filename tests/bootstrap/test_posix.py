@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from sealenv.bootstrap.scripts import Releases
+from sealenv.bootstrap.scripts import PINNED
 from tests.bootstrap.machine import DEFAULT, Bare
 from tests.channel import Channels
 from tests.machine import Machine
@@ -49,15 +48,6 @@ def test_makes_an_environment_and_leaves_no_trace(bare: Bare, channels: Channels
     machine = Machine(bare.root / "user")
     (listed,) = machine.json("list", "--in", str(bare.envs))["environments"]
     assert (listed["name"], listed["state"]) == (prefix.name, "foreign")
-    # --remove leaves the package cache.
-    before = {path.name for path in bare.pkgs.iterdir()}
-    assert (
-        "Would remove" in bare.run("my_env", channels.python_minor, "--remove", "--dry-run").stdout
-    )
-    bare.run("my_env", channels.python_minor, "--remove")
-    assert not prefix.exists()
-    assert {path.name for path in bare.pkgs.iterdir()} == before
-    bare.run("my_env", channels.python_minor, "--remove", code=7)
 
 
 @pytest.mark.slow
@@ -103,8 +93,6 @@ def test_unfinished_is_marked_and_replaced(bare: Bare, channels: Channels) -> No
     assert marker.read_text().startswith("sealenv-bootstrap")
     bare.run(*run, code=6, FAKE_MICROMAMBA_FAIL="kill")
     assert marker.exists()
-    bare.run(*run, "--remove")
-    assert not prefix.exists()
     # The channel's other stand-in for conda has nothing that could activate the environment.
     bare.run(*run, PACKAGES="conda[build=stand_in_0]", code=8)
     (listed,) = Machine(bare.root / "user").json("list", "--in", str(bare.envs))["environments"]
@@ -142,10 +130,11 @@ def test_the_gate_lists_all_that_is_dirty(bare: Bare) -> None:
 @pytest.mark.parametrize(
     ("words", "variables"),
     [
-        *((name, {}) for name in ("a&b", "../x", "$(touch evil)")),
+        ("a&b", {}),
+        ("../x", {}),
+        ("x|$(touch evil)", {}),
         ("--frobnicate", {}),
-        ("x", {"MICROMAMBA_VERSION": "../2.8.1-1"}),
-        ("x|--dry-run", {"PACKAGES": "a\n"}),
+        ("x", {"MICROMAMBA_VERSION": "2.9.0-0", "MICROMAMBA_SHA256": ""}),
         ("x", {"ENV_PREFIX": "/tmp/$(touch evil)"}),
         ("x", {"CONDA_PKGS_DIRS": "pkgs"}),
     ],
@@ -171,34 +160,9 @@ def test_help_and_dry_run_write_nothing(bare: Bare) -> None:
     assert bare.server.answers == []
 
 
-@pytest.mark.parametrize(
-    ("fault", "pattern"),
-    [
-        ({"status": 404}, "*.sha256"),
-        ({"flip": True}, "*64"),
-        ({"truncate": 0, "honest": True}, "*.sha256"),
-    ],
-    ids=["no digest", "wrong digest", "empty digest"],
-)
-def test_bad_downloads(
-    bare: Bare, fault: dict[str, int | bool], pattern: str, channels: Channels
-) -> None:
-    bare.server.fail(pattern.replace("*64", f"*{channels.subdir}"), **fault)
-    release = bare.server.root / "download"
-    shutil.copytree(release / DEFAULT, release / "2.9.0-0")
-    variables = {"MICROMAMBA_SHA256": "", "MICROMAMBA_VERSION": "2.9.0-0"}
-    done = bare.run("x", code=5, **variables)
-    assert "[WARN] No sha256 is pinned" in done.stderr
-    assert not bare.cache.exists() or list((bare.cache / "micromamba").iterdir()) == []
-    assert not (bare.envs / "x").exists()
-    assert list(bare.tmp.iterdir()) == []
-    bare.server.heal()
-    bare.run("x", code=6, FAKE_MICROMAMBA_FAIL="1", **variables)
-
-
 def test_the_digest_is_pinned_with_the_version(bare: Bare, channels: Channels) -> None:
     """The server's stand-in is not the release; nor is a cached file trusted by its name."""
-    pinned = Releases.read().sha256[DEFAULT][channels.subdir]
+    pinned = PINNED.sha256[channels.subdir]
     cached = bare.cache / "micromamba" / f"micromamba-{DEFAULT}-{channels.subdir}"
     cached.parent.mkdir(parents=True)
     cached.write_text("another program")
@@ -206,7 +170,8 @@ def test_the_digest_is_pinned_with_the_version(bare: Bare, channels: Channels) -
     assert "checksum mismatch" in done.stderr
     assert pinned in done.stderr
     assert cached.read_text() == "another program"
-    assert not any(path.endswith(".sha256") for _, path, _ in bare.server.answers)
+    assert not (bare.envs / "x").exists()
+    assert list(bare.tmp.iterdir()) == []
     bare.run("x", code=6, FAKE_MICROMAMBA_FAIL="1", MICROMAMBA_SHA256=bare.digest.upper())
     assert cached.read_bytes() == bare.executable.read_bytes()
     bare.tools("openssl")  # neither curl nor wget
@@ -230,7 +195,6 @@ def test_targets_that_are_not_ours_stay(bare: Bare) -> None:
     before = bare.everything()
     for name in ("full", "existing", "begun", "empty", "link", "file"):
         assert "[ERROR]" in bare.run(name, code=7).stderr
-        assert "[ERROR]" in bare.run(name, "--remove", code=7).stderr
     assert bare.everything() == before
 
 
@@ -259,8 +223,7 @@ def test_one_at_a_time(bare: Bare, channels: Channels, tmp_path: Path, flock: bo
     ) as first:
         assert first.stdout is not None
         assert any("Transaction starting" in line for line in first.stdout)
-        for args in ((), ("--remove",)):
-            assert "another process" in bare.run(*run, *args, code=7).stderr
+        assert "another process" in bare.run(*run, code=7).stderr
         assert (prefix / "conda-meta" / "sealenv.pending").exists()
         if flock:
             # The script alone is killed: micromamba goes on, and keeps the lock.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.bootstrap.scripts import Releases
+from sealenv.bootstrap.scripts import PINNED
 from sealenv.seals.seal import read_seal
 from tests.bootstrap.machine import release
 from tests.bootstrap.rebuilding import payload, use_stand_in
@@ -59,7 +59,7 @@ def test_an_environment_becomes_a_script_and_again_an_environment(
     machine.run("seal", "small", "-y")
     engine = read_seal(prefix).engine
     assert (engine.name, engine.sha256) == ("micromamba", digest)
-    assert engine.version == Releases.read().default
+    assert engine.version == PINNED.version
 
 
 @pytest.mark.parametrize("where", ["u:p@conda.example.org", "conda.example.org/t/token"])
@@ -107,8 +107,8 @@ def test_a_lock_for_several_platforms(machine: Machine, channels: Channels) -> N
     assert b'set "ENV_NAME=two"\r\n' in script
     (line,) = [line for line in script.splitlines() if line.startswith(b"rem =package= ")]
     assert line.startswith(b"rem =package= prio-1.0-0 .conda ")
-    pinned = Releases.read().pinned.sha256["win-64"]
-    assert f"SB_SHA256={pinned}".encode() in script
+    pinned = PINNED.sha256["win-64"]
+    assert f"MICROMAMBA_SHA256={pinned}".encode() in script
 
 
 def test_what_pip_installed_is_named(machine: Machine, prefix: Path) -> None:

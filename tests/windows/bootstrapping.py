@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from sealenv.bootstrap import write
-from sealenv.bootstrap.scripts import Releases
+from sealenv.bootstrap.scripts import PINNED
 from tests.channel import Channels, ChannelServer
 from tests.micromamba import calls
 from tests.windows.machine import Done, Windows
 from tests.windows.provision import COMPILER, compile_exe
 
 HERE = Path(__file__).resolve().parent
-DEFAULT = Releases.read().default
+DEFAULT = PINNED.version
 
 
 @dataclass

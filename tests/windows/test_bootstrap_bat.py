@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
-from tests.channel import ChannelServer
 from tests.windows.bootstrapping import Bare
 from tests.windows.machine import Windows
 
 pytestmark = pytest.mark.slow
-RULES = {
-    b"MAMBA_EXE": b"%%~fI\\Library\\bin\\mamba.exe",
-    b"MAMBA_ROOT_PREFIX": b"%%~fI",
-}
-
-
-def patched(text: bytes) -> bytes:
-    """The rule, written down once more."""
-    lines = text.replace(b"\r\n", b"\n").split(b"\n")
-    for name, value in RULES.items():
-        new = b'@FOR %%I IN ("%~dp0..") DO @SET "' + name + b"=" + value + b'"'
-        lines = [new if re.fullmatch(b'@SET "' + name + b'=.*"', line) else line for line in lines]
-    return b"\r\n".join(lines)
-
-
-def source_of(bare: Bare, name: str) -> bytes:
-    """The file as the package has it."""
-    (found,) = bare.pkgs.glob(f"mamba-*/condabin/{name}")
-    return found.read_bytes()
 
 
 def test_makes_an_environment_and_leaves_no_trace(bare: Bare, windows: Windows) -> None:
@@ -59,8 +37,7 @@ def test_makes_an_environment_and_leaves_no_trace(bare: Bare, windows: Windows) 
     assert {"history", "sealenv.bootstrap"} <= meta
     for name in ("mamba.bat", "mamba_hook.bat"):
         text = (prefix / "condabin" / name).read_bytes()
-        assert text == patched(source_of(bare, name))
-        assert b"@FOR %%I IN" in text
+        assert b'@FOR %%I IN ("%~dp0..") DO @SET "MAMBA_EXE=' in text
     if windows.wine:
         # Its cmd.exe cannot make junctions: the script has to say so and go on.
         assert "a package cache of its own" in done.stdout
@@ -114,13 +91,10 @@ def test_settings_are_variables_and_places_are_odd(bare: Bare, windows: Windows)
     for name in ("__home__", "__shortcut__", "__AppData__"):
         assert (prefix / name / "in" / "note.txt").read_text() == name
     assert b"env\\python.exe" in (prefix / "__home__" / "seen.txt").read_bytes()
-    for name in ("mamba.bat", "mamba_hook.bat"):
-        (found,) = (bare.root / "cache/Python/pkgs").glob(f"mamba-*/condabin/{name}")
-        assert (prefix / "condabin" / name).read_bytes() == patched(found.read_bytes())
     assert list(temp.iterdir()) == []
 
 
-def test_half_made_is_marked_made_anew_and_removed(bare: Bare, windows: Windows) -> None:
+def test_unfinished_is_marked_and_replaced(bare: Bare) -> None:
     prefix = bare.envs / "my_env_3_12"
     prefix.mkdir()  # an empty folder is a valid target
     done = bare.run("my_env", "3.12", code=6, FAKE_MICROMAMBA_FAIL="3")
@@ -136,38 +110,36 @@ def test_half_made_is_marked_made_anew_and_removed(bare: Bare, windows: Windows)
     assert not marker.exists()
     assert not (prefix / "half").exists()
     assert (prefix / "__home__" / "mine.bat").exists()
-    cached = {path.name for path in bare.pkgs.iterdir()}
-    assert "Would remove" in bare.run("my_env", "3.12", "--remove", "--dry-run").stdout
-    assert prefix.exists()
-    bare.run("--remove", ENV_PREFIX=windows.path(prefix))
-    assert list(bare.envs.iterdir()) == []
-    assert {path.name for path in bare.pkgs.iterdir()} == cached
-    bare.run("my_env", "3.12", "--remove", code=7)
 
 
-def test_a_package_cache_on_the_drive_of_the_script(
-    bare: Bare,
-    windows: Windows,
-    releases: ChannelServer,
-) -> None:
-    """CACHE and dev\\Anaconda\\envs on the script's drive, as in the original; a drive of our own."""
+def test_the_drive_of_the_script(bare: Bare, windows: Windows) -> None:
+    """CACHE and dev\\Anaconda\\envs on it, as in the original; mamba resolves a mapped drive."""
     root = bare.root / "drive"
-    (root / "CACHE").mkdir(parents=True)
-    (root / "dev" / "Anaconda" / "envs").mkdir(parents=True)
+    envs = root / "dev" / "Anaconda" / "envs"
+    envs.mkdir(parents=True)
+    (root / "CACHE").mkdir()
     shutil.copytree(bare.scripts, root / "s")
-    drive = map_drive(windows, root)
+    if windows.prefix is not None:
+        drive, link = "q:", windows.prefix / "dosdevices" / "q:"
+        link.symlink_to(root)
+    else:
+        drive = "Q:"
+        assert windows.cmd(f'subst Q: "{root}"').returncode == 0
     try:
-        text = 'set "PY_ENVS="\r\nset "CONDA_PKGS_DIRS="\r\n'
-        sets = "".join(f'set "{k}={v}"\r\n' for k, v in bare.env.items())
-        done = windows.cmd(
-            f'{sets}{text}call "{drive}\\s\\Micromamba_bootstrap.bat" x 3.12 --dry-run',
-            cwd=bare.root,
+        done = bare.line(
+            f'call "{drive}\\s\\Micromamba_bootstrap.bat" x 3.12',
+            PY_ENVS="",
+            CONDA_PKGS_DIRS="",
+            FAKE_RESOLVED_PREFIX=windows.path(envs / "x_3_12"),
         )
     finally:
-        unmap_drive(windows, drive)
-    assert f'"{drive}\\dev\\Anaconda\\envs\\x_3_12"' in done.stdout, done.stderr
+        if windows.prefix is not None:
+            link.unlink()
+        else:
+            windows.cmd("subst Q: /d")
     assert f'"{drive}\\CACHE\\Python\\pkgs"' in done.stdout
-    assert f'"{drive}\\CACHE\\micromamba"' in done.stdout
+    assert (envs / "x_3_12" / "conda-meta" / "sealenv.bootstrap").exists()
+    assert {path.name for path in (root / "CACHE").iterdir()} == {"Python", "micromamba"}
 
 
 @pytest.mark.windows_itself("Wine's cmd.exe shares a file that it has open for writing")
@@ -182,35 +154,7 @@ def test_a_second_process(bare: Bare, windows: Windows) -> None:
             time.sleep(0.05)
         try:
             assert "another process" in bare.run("x", code=7).stderr
-            assert "in use" in bare.run("x", "--remove", code=7).stderr
         finally:
             held.touch()
         first.result()
     assert len(bare.calls()) == 1
-    bare.run("x", "--remove")
-    assert list(bare.envs.iterdir()) == []
-
-
-def test_a_place_with_another_name(bare: Bare, windows: Windows) -> None:
-    """The drive is a link to the folder, and mamba resolves it."""
-    drive = map_drive(windows, bare.envs)
-    try:
-        bare.run("x", PY_ENVS=f"{drive}\\", FAKE_RESOLVED_PREFIX=windows.path(bare.envs / "x"))
-    finally:
-        unmap_drive(windows, drive)
-    assert (bare.envs / "x" / "conda-meta" / "sealenv.bootstrap").exists()
-
-
-def map_drive(windows: Windows, folder: Path) -> str:
-    if windows.prefix is not None:
-        (windows.prefix / "dosdevices" / "q:").symlink_to(folder)
-    else:
-        assert windows.cmd(f'subst Q: "{folder}"').returncode == 0
-    return "q:" if windows.wine else "Q:"
-
-
-def unmap_drive(windows: Windows, drive: str) -> None:
-    if windows.prefix is not None:
-        (windows.prefix / "dosdevices" / "q:").unlink()
-    else:
-        windows.cmd(f"subst {drive} /d")

@@ -11,15 +11,14 @@ from collections.abc import Collection, Iterable, Sequence
 
 from sealenv.bootstrap.scripts import (
     MACHINES,
+    PINNED,
     PROGRAMS,
-    SUBDIRS,
     USE,
     PinnedMicromamba,
-    Releases,
     fill,
     help_lines,
 )
-from sealenv.errors import SpecError, UsageError
+from sealenv.errors import SpecError
 from sealenv.layout import is_windows
 from sealenv.locks import Lock, LockedPackage, LockedWheel
 from sealenv.naming import check_name
@@ -29,8 +28,8 @@ KINDS = ("bat", "sh")
 
 
 def platforms_for(kind: str, platforms: Sequence[str]) -> tuple[str, ...]:
-    """Those of the platforms on which this kind of script works."""
-    return tuple(p for p in platforms if p in SUBDIRS and is_windows(p) == (kind == "bat"))
+    """Return those of the platforms on which this kind of script works."""
+    return tuple(p for p in platforms if p in PINNED.sha256 and is_windows(p) == (kind == "bat"))
 
 
 def render_rebuild(
@@ -41,11 +40,11 @@ def render_rebuild(
     *,
     carried: bool = False,
 ) -> bytes:
-    """The script for one environment.
+    """Return the script for one environment.
 
     Args:
         kind: `bat`, for cmd.exe, or `sh`, for a POSIX shell.
-        locks: the packages, one lock for each platform.
+        locks: the packages, one lock for each platform on which this kind of script works.
         name: the default name of the environment.
         micromamba: its release and digests. For a platform without a digest, the script downloads the
             default release.
@@ -54,10 +53,10 @@ def render_rebuild(
 
     Raises:
         SpecError: a lock is empty, has wheels and no pip, or has text that cannot be in a script.
-        UsageError: this kind of script does not work on a platform, or the name is not allowed.
+        UsageError: the name is not allowed.
     """
     for lock in locks:
-        _check(kind, lock)
+        _check(lock)
     check_name(name)
     if kind == "bat" and not name.isascii():
         raise SpecError(
@@ -68,13 +67,12 @@ def render_rebuild(
     platforms = [lock.platform for lock in locks]
     packages = [(lock.platform, [_package(kind, p) for p in lock.packages]) for lock in locks]
     wheels = [(lock.platform, [_wheel(w) for w in lock.wheels]) for lock in locks]
-    digests = {**Releases.read().pinned.sha256, **micromamba.sha256}
+    digests = {**PINNED.sha256, **micromamba.sha256}
     beside = [p for p in platforms if carried and p in micromamba.sha256]
     texts = {
         "NAME": name if kind == "bat" else QUOTE["sh"](name),
         "MICROMAMBA": micromamba.version,
         "OFFLINE": " --offline" if carried else "",
-        "CLEAN": _CLEAN[kind] if carried else "",
         "CACHE_OF_RUN": "cache_of_run" if carried else "pkgs",
         "PACKAGES": _lists(kind, "package", packages),
         "WHEELS": _lists(kind, "wheel", wheels),
@@ -92,17 +90,10 @@ def render_rebuild(
     without += ["micromamba"] if beside and kind == "bat" else []
     without += ["download"] if beside and kind == "bat" else []
     without += [] if any(lock.wheels for lock in locks) else ["wheels", "pip"]
-    without += [] if carried else ["carried", "script"]
+    without += ["download_wheel"] if carried else ["carried", "clean", "copy_wheel", "script"]
     without += [] if _uses_cache(locks) else ["pkgs"]
     without += [] if any(lock.find("python") for lock in locks) else ["patch", "program", "prove"]
     return fill(f"rebuild.{kind}", texts, without)
-
-
-_CLEAN = {
-    "bat": r'rmdir /S /Q "\\?\%SB_PREFIX%\.sealenv-scratch" 2>nul',
-    "sh": 'rm -rf -- "$scratch"',
-}
-"""Delete the package cache that a bundle's script makes for one run."""
 
 
 def _steps_of_bat(lock: Lock, digest: str, *, carried: bool) -> dict[str, str]:
@@ -113,14 +104,12 @@ def _steps_of_bat(lock: Lock, digest: str, *, carried: bool) -> dict[str, str]:
     cache = ["fill_cache"] if carried else []
     pkgs = ["link_pkgs"] if _uses_cache([lock]) else []
     steps = ["empty", *cache, "run_micromamba", *pkgs, *wheels, *python]
-    copy = r'call :copy_checked "%SB_SCRIPT%wheels\%SB_SUM%.whl" "%SB_FILE%" "%SB_SUM%"'
     return {
         "DIGEST": digest,
         "COUNT": str(len(lock.packages)),
         "PROGRAMS": " ".join(PROGRAMS[tool] for tool in tools),
         "MAKE": " && ".join(f"call :{step}" for step in steps),
         "GET_WHEELS": "call :get_wheels || goto :end" if lock.wheels else "",
-        "GET_WHEEL": copy if carried else _DOWNLOAD_WHEEL.rstrip(),
         "USE": USE if "mamba" in tools else _USE_PATH,
     }
 
@@ -134,19 +123,7 @@ _USE_PATH = r'set "PATH=%SB_PREFIX%;%SB_PREFIX%\Library\bin;%SB_PREFIX%\Scripts;
 """How to use an environment without mamba in cmd.exe."""
 
 
-_DOWNLOAD_WHEEL = """\
-rem CALL expands once more. So it puts in the address, which can have a percent sign.
-call :download "%%SB_ADDRESS%%" "%SB_FILE%" || exit /b 5
-call :has_sha256 "%SB_FILE%" "%SB_SUM%" "%%SB_ADDRESS%%"
-"""
-
-
-def _check(kind: str, lock: Lock) -> None:
-    if lock.platform not in platforms_for(kind, [lock.platform]):
-        raise UsageError(
-            f"no .{kind} script works on {lock.platform}",
-            hint=f"it works on {', '.join(platforms_for(kind, SUBDIRS))}",
-        )
+def _check(lock: Lock) -> None:
     if not lock.packages:
         raise SpecError(f"nothing is locked for {lock.platform}", hint="lock something first")
     if lock.wheels and not (lock.find("pip") and lock.find("python")):

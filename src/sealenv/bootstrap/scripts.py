@@ -7,24 +7,17 @@ that is a marker without text is left out.
 
 from __future__ import annotations
 
-import json
-import os
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sealenv._version import __version__
-from sealenv.errors import FilesystemError
 from sealenv.gates.rules import RULES
 from sealenv.quoting import to_bytes
 from sealenv.system.files import write_atomic
 
 SCRIPTS = ("Micromamba_bootstrap.bat", "get_sed.bat", "micromamba_bootstrap.sh")
-SUBDIRS = ("linux-64", "linux-aarch64", "osx-64", "osx-arm64", "win-64")
-"""The platforms of the table of releases, and so of the scripts."""
-_TABLE = Path(__file__).with_name("releases.json")
-"""Edited by hand. Add a digest only if independent sources agree on it."""
 _TEMPLATES = Path(__file__).parent / "templates"
 _MARKER = re.compile(r"^__SEALENV_([A-Z0-9_]+?)__\n|__SEALENV_([A-Z0-9_]+?)__", re.MULTILINE)
 PROGRAMS = {
@@ -76,64 +69,45 @@ class PinnedMicromamba:
     sha256: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Releases:
-    """The table.
-
-    Attributes:
-        default: VERSION-BUILD of the release that the scripts use.
-        sha256: VERSION-BUILD, then the subdir, then the digest of the executable.
-    """
-
-    default: str
-    sha256: dict[str, dict[str, str]]
-
-    @classmethod
-    def read(cls) -> Releases:
-        """Read the table that is shipped."""
-        return cls(**json.loads(_TABLE.read_text(encoding="ascii")))
-
-    @property
-    def pinned(self) -> PinnedMicromamba:
-        """Return the default release with its digests."""
-        return PinnedMicromamba(self.default, self.sha256[self.default])
+PINNED = PinnedMicromamba(
+    "2.8.1-1",
+    {
+        "linux-64": "77b7790ec97f64581118f103585b175df4306f95829b0fa6bfe4a19cc88a1182",
+        "linux-aarch64": "49aa29008cafa6cd6027ebd643fc43ca32c20740e60b0a05378c4e5bb837c217",
+        "osx-64": "d6fce18e56d7c6bf2331b0ee1b372a581c70f09b509cc9e924cdd131e053b58a",
+        "osx-arm64": "9618a2866a2ffb3d36b55e9520f64d63dcd6dc2e622a351ca3cbe8e2cc90c757",
+        "win-64": "b645a5259cb92b5869b0e60943390dd0d362cae45bc7e2f5ba8c7e4a4b06c7aa",
+    },
+)
+"""The release that the scripts use. Change a digest only if independent sources agree on it."""
 
 
 def render(name: str) -> bytes:
     """Return one script as the bytes of its file."""
-    table = Releases.read()
     kind = name.rpartition(".")[2]
     texts = {
-        "DEFAULT": table.default,
-        "DIGESTS": _digests(kind, table),
-        "HELP": help_lines(kind, "help.txt", SCRIPT=name, DEFAULT=table.default),
+        "MICROMAMBA": PINNED.version,
+        "DIGEST": PINNED.sha256["win-64"],
+        "HELP": help_lines(kind, "help.txt", SCRIPT=name, MICROMAMBA=PINNED.version),
         "PROGRAMS": " ".join(PROGRAMS.values()),
-        "CLEAN": "",
         "CACHE_OF_RUN": "pkgs",
         "USE": USE,
         "MAKE": " && ".join(f"call :{step}" for step in _STEPS),
-        "MACHINES": "\n".join(f"    {uname}) subdir={p} ;;" for p, uname in MACHINES.items()),
+        "MACHINES": "\n".join(
+            f"    {uname}) subdir={platform} pinned={PINNED.sha256[platform]} ;;"
+            for platform, uname in MACHINES.items()
+        ),
         "NONE": "no micromamba is released",
     }
-    return fill(name, texts)
+    return fill(name, texts, without=["clean"])
 
 
 def write(folder: Path) -> list[Path]:
-    """Write every script into the folder.
-
-    Raises:
-        FilesystemError: it cannot be written.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in SCRIPTS:
-            mode = 0o755 if name.endswith(".sh") else 0o644
-            write_atomic(folder / name, render(name), mode=mode)
-    except OSError as error:
-        raise FilesystemError(
-            f"The scripts cannot be written: {error.strerror}",
-            where=os.fspath(error.filename or folder),
-        ) from error
+    """Write every script into the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in SCRIPTS:
+        mode = 0o755 if name.endswith(".sh") else 0o644
+        write_atomic(folder / name, render(name), mode=mode)
     return [folder / name for name in SCRIPTS]
 
 
@@ -207,17 +181,6 @@ def help_lines(kind: str, template: str, **words: str) -> str:
     if kind == "sh":
         return text
     return "\n".join(f"rem | {line}".rstrip() for line in text.split("\n"))
-
-
-def _digests(kind: str, table: Releases) -> str:
-    lines = []
-    for version, digests in table.sha256.items():
-        for subdir, digest in digests.items():
-            if kind == "bat" and subdir == "win-64":
-                lines.append(f'if "%MICROMAMBA_VERSION%"=="{version}" set "SB_SHA256={digest}"')
-            if kind == "sh" and subdir != "win-64":
-                lines.append(f"        {version}-{subdir}) sha256={digest} ;;")
-    return "\n".join(lines)
 
 
 def _read(name: str) -> str:

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from sealenv._version import __version__
 from sealenv.bootstrap.rebuild import platforms_for, render_rebuild
-from sealenv.bootstrap.scripts import PinnedMicromamba, Releases
+from sealenv.bootstrap.scripts import PINNED, PinnedMicromamba
 from sealenv.engine.client import Engine, micromamba_for, started
 from sealenv.errors import CacheDamagedError, SpecError, UsageError, from_oserror
 from sealenv.fields import AbsolutePath, Bytes, Count, Sha256, Texts
@@ -222,7 +222,7 @@ def _scripts(
 ) -> tuple[list[Source], list[str]]:
     """Return the install scripts, and notes on those that cannot be made."""
     digests = {platform: source.member().sha256 for platform, source in carried.items()}
-    micromamba = PinnedMicromamba(Releases.read().default, digests)
+    micromamba = PinnedMicromamba(PINNED.version, digests)
     found, missing = [], []
     for kind in ("bat", "sh"):
         chosen = [engine.complete(locks.lock_for(p)) for p in platforms_for(kind, locks.platforms)]
@@ -245,5 +245,5 @@ def _notes(unlocked: Sequence[str], locks: LockFile, versions: Mapping[str, str]
         if not (platforms_for("sh", [platform]) or platforms_for("bat", [platform])):
             yield f"no script for {platform}: install sealenv there"
         elif platform not in versions:
-            release = Releases.read().default
+            release = PINNED.version
             yield f"no micromamba for {platform}: the script downloads release {release}"

@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 from sealenv import locations
 from sealenv._version import __version__
 from sealenv.bootstrap.rebuild import platforms_for, render_rebuild
-from sealenv.bootstrap.scripts import Releases
+from sealenv.bootstrap.scripts import PINNED
 from sealenv.engine.client import started
 from sealenv.errors import SpecError, UsageError
 from sealenv.fields import AbsolutePath, Bytes, Texts
@@ -332,7 +332,7 @@ def write_script(kind: str, request: Request) -> str:
         )
     locks = [_linkable(found.file.lock_for(platform), request) for platform in usable]
     called = found.name if request.name is None else request.name
-    script = render_rebuild(kind, locks, called, Releases.read().pinned)
+    script = render_rebuild(kind, locks, called, PINNED)
     local = [p.fn for lock in locks for p in lock.packages if p.url.startswith("file:")]
     if local:
         request.warn(f"the script needs packages from folders of this machine: {_some(local)}")

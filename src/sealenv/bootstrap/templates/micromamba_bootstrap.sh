@@ -16,18 +16,17 @@ __SEALENV_HELP__
 END
 }
 script_version='__SEALENV_VERSION__'
-version=${MICROMAMBA_VERSION:-__SEALENV_DEFAULT__}
+version=${MICROMAMBA_VERSION:-__SEALENV_MICROMAMBA__}
 sha256=$(printf %s "${MICROMAMBA_SHA256-}" | tr A-F a-f)
 channels=${CHANNEL:-conda-forge}
 packages=${PACKAGES-}
 __SEALENV_PART_MESSAGES__
 
-name='' python='' post='' dry='' remove=''
+name='' python='' post='' dry=''
 while [ $# -gt 0 ]; do
     case $1 in
         -h | --help) help && exit 0 ;;
         --dry-run) dry=yes ;;
-        --remove) remove=yes ;;
         --post)
             [ -f "${2-}" ] || usage "--post needs a script: ${2-}"
             post=$2
@@ -48,48 +47,19 @@ __SEALENV_PART_GATE__
 
 # === Names and places ==================================================================================
 
-# allowed NAME VALUE ["more characters"]: VALUE has only letters, digits, . _ - and these characters.
-allowed() {
-    [ "$(printf '%s#' "$2" | LC_ALL=C tr -d "A-Za-z0-9._${3-}-")" = '#' ] ||
-        usage "$1 has a character that is not allowed. Besides letters and digits there can be: ._-${3-}"
-}
-name=${name:-py}
-case $name in .*) usage "ENV_NAME begins with a dot: $name" ;; esac
-allowed ENV_NAME "$name"
-allowed PY_VERSION "$python"
-allowed MICROMAMBA_VERSION "$version"
-allowed MICROMAMBA_SHA256 "$sha256"
-allowed MICROMAMBA_URL "$url" ':/~+=@%'
-allowed CHANNEL "$channels" ':/~+=@% '
-allowed PACKAGES "$packages" ':=<>!*,[]|~+ '
-if [ -n "$python" ]; then
-    name=${name}_$(printf %s "$python" | tr . _)
-fi
+name=${name:-py}${python:+_$(printf %s "$python" | tr . _)}
+case $name in
+    *[!A-Za-z0-9._-]* | .*) usage "ENV_NAME or PY_VERSION has characters that are not allowed: $name" ;;
+esac
 __SEALENV_PART_PLACE__
-
-if [ -n "$remove" ]; then
-    not_a_link
-    is_ours || { [ ! -e "$marker" ] && { [ -f "$meta/sealenv.bootstrap" ] || [ -f "$meta/sealenv" ]; }; } ||
-        fail 7 "neither this script nor sealenv made this: $prefix" 'nothing was removed; check the name'
-    [ ! -e "$meta/frozen" ] || fail 7 "this environment is frozen: $meta/frozen" 'nothing was removed'
-    [ -z "$dry" ] || { say "Would remove $prefix" && exit 0; }
-    claim
-    empty
-    rm -rf -- "$prefix" || fail 9 "cannot remove $prefix"
-    say "Removed $prefix"
-    exit 0
-fi
 check_target
 
 # === Cache =============================================================================================
 
 __SEALENV_PART_CACHE__
-if [ -z "$sha256" ]; then
-    # Pinned with the version, so that a changed release page cannot deliver another program.
-    case $version-$subdir in
-__SEALENV_DIGESTS__
-    esac
-fi
+# Pinned with the version, so that a changed release page cannot deliver another program.
+[ -n "$sha256" ] || [ "$version" != __SEALENV_MICROMAMBA__ ] || sha256=$pinned
+[ -n "$sha256" ] || usage "another release needs MICROMAMBA_SHA256, the one that it publishes: $version"
 specs="python${python:+=$python} mamba conda${packages:+ $packages}"
 say "Environment:    $prefix"
 say "Packages:       $specs"
@@ -102,12 +72,6 @@ say "micromamba:     $exe"
 # === micromamba: from the cache, or downloaded and checked ==============================================
 
 __SEALENV_PART_DOWNLOAD__
-if [ -z "$sha256" ]; then
-    warn "No sha256 is pinned for micromamba $version. Using the one that the release publishes beside it."
-    download "$address.sha256" "$work/sha256"
-    read -r sha256 rest <"$work/sha256" || :
-fi
-
 __SEALENV_PART_MICROMAMBA__
 
 # === Marker: until the last step the environment is visibly unfinished ==================================

@@ -27,14 +27,13 @@ if defined SB_DIRTY call :fail 3 "this shell is not clean: see above" "" ^
 @@ places
 rem The environment is made in PY_ENVS, else in DRIVE:\dev\Anaconda\envs on the drive of this script, else in the
 rem current folder. The cache is DRIVE:\CACHE, else TEMP.
-for %%V in (ENV_PREFIX PY_ENVS CACHE CONDA_PKGS_DIRS TEMP) do call :place %%V %%V || goto :end
+for %%V in (PY_ENVS ENV_PREFIX CACHE CONDA_PKGS_DIRS TEMP) do call :check_text %%V "*|<>" || goto :end
 for %%I in (.) do set "SB_T=%%~fI"
 if exist "%SB_DRIVE%\dev\Anaconda\envs\" set "SB_T=%SB_DRIVE%\dev\Anaconda\envs"
 if defined PY_ENVS set "SB_T=%PY_ENVS%"
-set "SB_PREFIX=%SB_T%\%ENV_NAME%"
-if defined ENV_PREFIX set "SB_PREFIX=%ENV_PREFIX%"
-call :place SB_PREFIX "the folder of the environment" || goto :end
-for %%I in ("%SB_PREFIX%\.") do set "SB_PREFIX=%%~fI"
+if not defined ENV_PREFIX set "ENV_PREFIX=%SB_T%\%ENV_NAME%"
+call :check_text ENV_PREFIX "*|<>" || goto :end
+for %%I in ("%ENV_PREFIX%\.") do set "SB_PREFIX=%%~fI"
 if not "%SB_PREFIX:~1,2%"==":\" call :fail 2 "this is not on a drive" "%SB_PREFIX%" ^
   "use a path such as C:\envs\my_env" & goto :end
 set "SB_META=%SB_PREFIX%\conda-meta"
@@ -64,10 +63,10 @@ for %%D in (vcruntime140 vcruntime140_1 msvcp140) do if not exist "%SB_SYS%\%%D.
 rem micromamba.exe from the cache, or downloaded. It is used only if it has this sha256.
 set "SB_EXE=%SB_CACHE%\micromamba\micromamba-%MICROMAMBA_VERSION%-win-64.exe"
 set "SB_T=%MICROMAMBA_URL%/download/%MICROMAMBA_VERSION%/micromamba-win-64.exe"
-if exist "%SB_EXE%" call :has_sha256 "%SB_EXE%" "%SB_SHA256%" && goto :micromamba_checked
+if exist "%SB_EXE%" call :has_sha256 "%SB_EXE%" "%MICROMAMBA_SHA256%" && goto :micromamba_checked
 echo [INFO] Downloading     "%SB_T%"
 call :download "%SB_T%" "%SB_WORK%\micromamba.exe" || goto :end
-call :has_sha256 "%SB_WORK%\micromamba.exe" "%SB_SHA256%" "%SB_T%" || goto :end
+call :has_sha256 "%SB_WORK%\micromamba.exe" "%MICROMAMBA_SHA256%" "%SB_T%" || goto :end
 mkdir "%SB_CACHE%\micromamba" 2>nul
 move /Y "%SB_WORK%\micromamba.exe" "%SB_EXE%" >nul || call :fail 9 "cannot write this file" "%SB_EXE%" ^
   "set CACHE to a folder that you may write" || goto :end
@@ -76,7 +75,7 @@ move /Y "%SB_WORK%\micromamba.exe" "%SB_EXE%" >nul || call :fail 9 "cannot write
 @@ beside
 rem micromamba.exe is beside this script. It is used only if it has this sha256.
 set "SB_EXE=%SB_WORK%\micromamba.exe"
-call :copy_checked "%SB_SCRIPT%micromamba\micromamba-win-64.exe" "%SB_EXE%" "%SB_SHA256%" || goto :end
+call :copy_checked "%SB_SCRIPT%micromamba\micromamba-win-64.exe" "%SB_EXE%" "%MICROMAMBA_SHA256%" || goto :end
 
 @@ mark
 rem The marker is the first file in the environment and the last to go: until then it is visibly unfinished. The
@@ -96,7 +95,7 @@ if not defined SB_STATE call :fail 7 "another process works on this environment"
   "wait until it has ended" & goto :end
 if "%SB_STATE%"=="unfinished" >&2 echo [WARN] The environment is unfinished: run the same command again, or remove its folder.& goto :end
 >"%SB_META%\sealenv.bootstrap" echo sealenv-bootstrap %SB_VERSION%
->>"%SB_META%\sealenv.bootstrap" echo micromamba %MICROMAMBA_VERSION% sha256 %SB_SHA256%
+>>"%SB_META%\sealenv.bootstrap" echo micromamba %MICROMAMBA_VERSION% sha256 %MICROMAMBA_SHA256%
 del "%SB_MARKER%" 2>nul
 if exist "%SB_MARKER%" call :fail 9 "cannot delete this file" "%SB_MARKER%" ^
   "delete it: the environment is complete" & goto :end
@@ -145,11 +144,8 @@ exit /b %SB_RC%
 
 @@ result
 set "SB_T=%ERRORLEVEL%"
-__SEALENV_CLEAN__
+__SEALENV_PART_CLEAN__
 if "%SB_T%"=="0" exit /b 0
-rem -1073741515 is 0xC0000135: Windows did not find a DLL.
-if "%SB_T%"=="-1073741515" call :fail 6 "micromamba.exe could not start: a DLL is missing" "" ^
-  "install the Microsoft Visual C++ runtime (vc_redist.x64), then run the same command again" & exit /b 6
 call :fail 6 "micromamba failed with exit code %SB_T%: see above" "" ^
   "correct the reason, then run the same command again"
 exit /b 6
@@ -186,7 +182,6 @@ exit /b 8
 rem The marker shows which environment a folder is: the same folder can have several names (a mapped drive, a link,
 rem a short name).
 call "%SB_PREFIX%\condabin\mamba.bat" activate || set "SB_BAD=mamba.bat activate"
-if not exist "%CONDA_PREFIX%\conda-meta\sealenv.pending" set "SB_BAD=CONDA_PREFIX"
 for %%I in (python.exe) do if not exist "%%~dp$PATH:Iconda-meta\sealenv.pending" set "SB_BAD=PATH: another python.exe comes first"
 
 @@ fail
@@ -197,27 +192,15 @@ if "%~3"=="" (>&2 echo [ERROR] %~2) else >&2 echo [ERROR] %~2: "%~3"
 if not "%~4"=="" >&2 echo         next: %~4
 exit /b %SB_RC%
 
-@@ allowed
-rem :allowed NAME "more characters": the variable has only letters, digits, . _ - and these characters.
-rem CALL expands the name, and a quote becomes a question mark. With the allowed characters as delimiters, FOR finds
-rem a word only if there is another character. eol is one of them: by default FOR skips a text that begins with ;
-:allowed
+@@ text
+rem :check_text NAME "more characters": the variable has none of these, nor a character that cmd.exe treats specially
+rem in quotes. CALL expands the name, and a quote becomes a question mark. FOR cuts the text at the first of them. eol
+rem is one of them: by default FOR skips a text that begins with ;
+:check_text
 if not defined %~1 exit /b 0
 call set "SB_T=%%%~1:"=?%%"
-for /f "eol=a delims=abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-%~2" %%A in ("%SB_T%") do if not "%%A"=="" (
-  call :fail 2 "%~1 has a character that is not allowed. Besides letters and digits there can be" "._-%~2" "correct it"
-  exit /b 2
-)
-exit /b 0
-
-@@ place
-rem :place NAME "what it is": the path has no character that cmd.exe or FOR treats specially. FOR cuts it at the first.
-:place
-if not defined %~1 exit /b 0
-call set "SB_T=%%%~1:"=?%%"
-for /f "eol=? delims=?*%%!^&|<>" %%A in ("%SB_T%") do if "%%A"=="%SB_T%" exit /b 0
-call :fail 2 "%~2 has a character that is not allowed in a path here" "" ^
-  "use a path without quotes, percent and exclamation marks, carets, ampersands, pipes and wildcards"
+for /f "eol=? delims=?%%!^&%~2" %%A in ("%SB_T%") do if "%%A"=="%SB_T%" exit /b 0
+call :fail 2 "%~1 has a character that is not allowed" "" "use letters, digits, dots, hyphens and underscores"
 exit /b 2
 
 @@ checks
@@ -251,16 +234,12 @@ exit /b 1
 
 @@ download
 rem :download ADDRESS FILE. A redirection leads to https only. Proxies of companies can break the check whether a
-rem certificate was revoked; an older curl does not know the option for it.
+rem certificate was revoked (--ssl-no-revoke); the file is compared with its sha256 afterwards.
 :download
-if not exist "%SB_SYS%\curl.exe" call :fail 9 "curl.exe was not found" "%SB_SYS%\curl.exe" ^
-  "update Windows: Windows 10 has it since version 1803" & exit /b 9
-set "SB_SSL="
-"%SB_SYS%\curl.exe" --ssl-revoke-best-effort --version >nul 2>nul && set "SB_SSL=--ssl-revoke-best-effort"
-"%SB_SYS%\curl.exe" --fail --silent --show-error --location --globoff --proto-redir =https %SB_SSL% --retry 3 ^
+"%SB_SYS%\curl.exe" --fail --silent --show-error --location --globoff --proto-redir =https --ssl-no-revoke --retry 3 ^
   --connect-timeout 30 --output "%~2" --url "%~1"
 if not errorlevel 1 exit /b 0
-call :fail 5 "download failed" "%~1" "check the network and the address, then run the same command again"
+call :fail 5 "download failed" "%~1" "check curl.exe, the network and the address, then run the same command again"
 exit /b 5
 
 @@ checksum
@@ -309,7 +288,8 @@ for /f "usebackq tokens=2-7" %%H in ("%SB_SELF%") do if "%%H"=="=wheel=" (
 )
 exit /b 0
 :get_wheel
-__SEALENV_GET_WHEEL__
+__SEALENV_PART_COPY_WHEEL__
+__SEALENV_PART_DOWNLOAD_WHEEL__
 exit /b %SB_RC%
 
 rem pip of the environment, without network and settings.
@@ -321,6 +301,18 @@ set "PIP_CONFIG_FILE=nul"
 if not errorlevel 1 exit /b 0
 call :fail 6 "pip could not install the wheels: see above" "" "correct the reason, then run the same command again"
 exit /b 6
+
+@@ copy_wheel
+call :copy_checked "%SB_SCRIPT%wheels\%SB_SUM%.whl" "%SB_FILE%" "%SB_SUM%"
+
+@@ download_wheel
+rem CALL expands once more. So it puts in the address, which can have a percent sign.
+call :download "%%SB_ADDRESS%%" "%SB_FILE%" || exit /b 5
+call :has_sha256 "%SB_FILE%" "%SB_SUM%" "%%SB_ADDRESS%%"
+
+@@ clean
+rem Delete the package cache of this run.
+rmdir /S /Q "\\?\%SB_PREFIX%\.sealenv-scratch" 2>nul
 
 @@ program
 rem === The program of :patch, in Python. cmd.exe does not read it. =======================================

@@ -60,34 +60,10 @@ is_ours() { [ -f "$marker" ] && grep -q '^sealenv-bootstrap ' "$marker"; }
 is_empty() {
     found=$(find "$prefix" ! -path "$prefix" ! -path "$meta" ! -path "$marker") && [ -z "$found" ] && [ ! -s "$marker" ]
 }
-not_a_link() { [ ! -L "$prefix" ] && [ ! -L "$meta" ] || fail 7 "this is a link, or its conda-meta is one: $prefix"; }
 check_target() {
-    not_a_link
+    [ ! -L "$prefix" ] && [ ! -L "$meta" ] || fail 7 "this is a link, or its conda-meta is one: $prefix"
     [ ! -e "$prefix" ] || is_ours || { [ -d "$prefix" ] && is_empty; } ||
         fail 7 "this exists already, or another program left it unfinished: $prefix" 'choose another name, or remove it first'
-}
-
-# claim: put a marker into the prefix and lock it. The kernel releases the lock (flock) when we and our children
-# end. Where there is no flock, the marker names our process.
-claim() {
-    mkdir -p -- "$meta" && true >>"$marker" || fail 9 "cannot write $marker" 'choose a folder that you may write'
-    exec 9<>"$marker"
-    read -r program program_version owner <"$marker" || owner= # see below: a name, a version, a process
-    if command -v flock >/dev/null; then
-        flock -n 9 || busy
-    elif [ -n "$owner" ] && kill -0 "$owner" 2>/dev/null; then
-        busy
-    fi
-    is_ours || [ ! -s "$marker" ] || busy
-    printf 'sealenv-bootstrap %s %s\n' "$script_version" $$ >"$marker" || fail 9 "cannot write $marker"
-}
-busy() { fail 7 "another process works on this environment: $prefix" 'wait until it has ended'; }
-
-# empty [FIND TESTS]: delete the content of the prefix except what the tests exclude; the marker stays.
-empty() {
-    find "$prefix" -mindepth 1 -maxdepth 1 ! -name conda-meta "$@" -exec rm -rf -- {} + &&
-        find "$meta" -mindepth 1 -maxdepth 1 ! -name sealenv.pending -exec rm -rf -- {} + ||
-        fail 9 "cannot delete everything in $prefix" 'correct its permissions, then run the same command again'
 }
 
 @@ cache
@@ -143,9 +119,27 @@ fi
 @@ mark
 mkdir -p -- "$pkgs" && [ -w "$pkgs" ] || fail 9 "cannot write the package cache $pkgs" 'set CONDA_PKGS_DIRS'
 check_target # Again: the download can take minutes.
-claim
+mkdir -p -- "$meta" && true >>"$marker" || fail 9 "cannot write $marker" 'choose a folder that you may write'
+
+# The kernel releases the lock (flock) when we and our children end. Where there is no flock, the marker names our
+# process.
+exec 9<>"$marker"
+busy() { fail 7 "another process works on this environment: $prefix" 'wait until it has ended'; }
+read -r program program_version owner <"$marker" || owner=
+if command -v flock >/dev/null; then
+    flock -n 9 || busy
+elif [ -n "$owner" ] && kill -0 "$owner" 2>/dev/null; then
+    busy
+fi
+is_ours || [ ! -s "$marker" ] || busy
+printf 'sealenv-bootstrap %s %s\n' "$script_version" $$ >"$marker" || fail 9 "cannot write $marker"
 trap 'rm -rf -- "$work"; warn "The environment is unfinished: run the same command again, or remove its folder."' EXIT
-empty ! -name __home__ ! -name __shortcut__ ! -name __AppData__ # What an earlier run left.
+
+# Delete what an earlier run left, except the marker and your own folders.
+find "$prefix" -mindepth 1 -maxdepth 1 ! -name conda-meta ! -name __home__ ! -name __shortcut__ ! -name __AppData__ \
+    -exec rm -rf -- {} + &&
+    find "$meta" -mindepth 1 -maxdepth 1 ! -name sealenv.pending -exec rm -rf -- {} + ||
+    fail 9 "cannot delete everything in $prefix" 'correct its permissions, then run the same command again'
 
 @@ own
 # own COMMAND...: without settings of other environments, with a home folder that is deleted afterwards. In the
@@ -173,6 +167,9 @@ done <"$work/packages"
 # The folder of this script may forbid to run programs.
 cp -- "$exe" "$scratch/micromamba" && chmod 755 "$scratch/micromamba" || fail 9 "cannot write $scratch"
 exe=$scratch/micromamba
+
+@@ clean
+rm -rf -- "$scratch"
 
 @@ pkgs
 # conda and mamba of the environment use the package cache by this link.

@@ -12,7 +12,7 @@ rem === Settings: variables of the caller, and the argument ====================
 
 set "SB_VERSION=__SEALENV_VERSION__"
 __SEALENV_PART_SETTINGS__
-set "SB_SHA256=__SEALENV_DIGEST__"
+set "MICROMAMBA_SHA256=__SEALENV_DIGEST__"
 set "MICROMAMBA_VERSION=__SEALENV_MICROMAMBA__"
 set "ENV_NAME=__SEALENV_NAME__"
 if not "%~1"=="" set "ENV_NAME=%~1"
@@ -24,7 +24,7 @@ rem === The steps ==============================================================
 
 __SEALENV_PART_GATE__
 
-for %%V in (ENV_NAME MICROMAMBA_URL) do call :place %%V %%V || goto :end
+for %%V in (ENV_NAME MICROMAMBA_URL) do call :check_text %%V "*|<>" || goto :end
 __SEALENV_PART_PLACES__
 
 call :check_target || goto :end
@@ -78,7 +78,7 @@ __SEALENV_PART_HELP__
 
 __SEALENV_PART_FAIL__
 
-__SEALENV_PART_PLACE__
+__SEALENV_PART_TEXT__
 
 __SEALENV_PART_CHECKS__
 

@@ -73,7 +73,7 @@ printf '' >"$meta/history" || fail 9 "cannot write $meta"
 own "$exe" install --yes --no-rc --no-shortcuts --safety-checks enabled --extra-safety-checks__SEALENV_OFFLINE__ \
     --root-prefix "$work/root" --prefix "$prefix" --file "$work/explicit.txt" ||
     fail 6 "micromamba failed with exit code $?: see above" 'correct the reason, then run the same command again'
-__SEALENV_CLEAN__
+__SEALENV_PART_CLEAN__
 __SEALENV_PART_PIP__
 __SEALENV_PART_PKGS__
 

@@ -21,11 +21,11 @@ from sealenv.errors import (
 from sealenv.gates.admission import clean_environ
 from sealenv.install.check import CheckReport, check_environment
 from sealenv.install.clobbers import settle_clobbers
+from sealenv.install.link_scripts import LinkScript, run_link_scripts
 from sealenv.install.preflight import Contents
 from sealenv.install.pyc import INVALIDATION, compile_packages
 from sealenv.install.resolve import resolve
-from sealenv.install.userscripts import LinkScript, run_link_scripts
-from sealenv.install.wheels import InstalledWheel, install_wheels, record_pyc
+from sealenv.install.wheels import InstalledWheel, install_wheels
 from sealenv.layout import META, USER_FOLDER, is_windows
 from sealenv.locks import Lock
 from sealenv.portability.patch import Patched, patch_prefix
@@ -47,7 +47,6 @@ from sealenv.seals.seal import (
 )
 from sealenv.seals.snapshot import FILE, Snapshot, take_snapshot
 from sealenv.spec.model import EnvironmentSpec, current_platform
-from sealenv.spec.requirements import requirement_name
 from sealenv.store.archives import Store, link_pkgs, offer
 
 
@@ -217,8 +216,7 @@ def install(job: Job, lock: Lock, held: PrefixLock) -> list[InstalledWheel]:
     if not lock.wheels:
         return []
     job.reporter.phase("wheels", "installing wheels with the environment's pip")
-    requested = [requirement_name(line) for line in lock.requirements]
-    return install_wheels(job.prefix, lock, job.store, requested, job.environ, keep_fd=held.fd)
+    return install_wheels(job.prefix, lock, job.store, job.environ, keep_fd=held.fd)
 
 
 def patch(job: Job) -> list[Patched]:
@@ -229,7 +227,7 @@ def patch(job: Job) -> list[Patched]:
 def compile_python(
     job: Job, lock: Lock, installed: Sequence[InstalledWheel], held: PrefixLock
 ) -> Known:
-    """Compile Python files, and add the .pyc to the packages' records or the wheels' RECORDs.
+    """Compile Python files, and add the .pyc to the packages' records.
 
     Returns:
         The digests of the compiled files.
@@ -250,8 +248,6 @@ def compile_python(
     )
     paths = {owner: [file.pyc for file in files] for owner, files in compiled.items()}
     add_pyc(job.prefix, lock, paths)
-    if installed:
-        record_pyc(job.prefix, installed, paths)
     digests = {f.pyc: bytes.fromhex(f.sha256) for files in compiled.values() for f in files}
     return Known(digests, os.stat(job.prefix / META).st_mtime_ns)
 

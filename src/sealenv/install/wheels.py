@@ -1,13 +1,13 @@
 """Install the locked wheels with the environment's own pip, from the store, with every digest required.
 
 pip uses no index, no dependencies, no configuration and no cache. The same wheel gives the same files
-everywhere, except scripts and their digests in RECORD, which contain the prefix.
+everywhere, except scripts and their digests in RECORD, which contain the prefix. The files that
+sealenv compiles are not in RECORD: pip uninstalls those of each source.
 """
 
 from __future__ import annotations
 
 import csv
-import io
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,6 @@ from sealenv.layout import bin_dirs, is_windows, python_exe
 from sealenv.locks import Lock, LockedWheel
 from sealenv.seals.snapshot import FOLDER, Row, take_snapshot
 from sealenv.store.archives import Store
-from sealenv.system.files import write_atomic
 from sealenv.system.processes import clean_home, run_quietly
 
 _MOST_SHOWN = 10
@@ -56,7 +55,6 @@ def install_wheels(
     prefix: Path,
     lock: Lock,
     store: Store,
-    requested: Sequence[str],
     environ: Mapping[str, str],
     *,
     keep_fd: int | None = None,
@@ -67,7 +65,6 @@ def install_wheels(
         prefix: the linked prefix, of a platform that runs here.
         lock: the packages and wheels.
         store: has the wheels.
-        requested: normalised names of the requested ones; empty: all.
         environ: a clean environment.
         keep_fd: see `run_quietly`.
 
@@ -99,7 +96,7 @@ def install_wheels(
         )
     _refuse_changes(prefix, before)
     site = site_packages_of(lock) or ""
-    installed = [_finish(prefix, site, wheel, store, requested) for wheel in lock.wheels]
+    installed = [_installed(prefix, site, wheel, store) for wheel in lock.wheels]
     _refuse_unlike(prefix, installed)
     return installed
 
@@ -121,43 +118,20 @@ def _refuse_unlike(prefix: Path, installed: Sequence[InstalledWheel]) -> None:
 def _refuse_changes(prefix: Path, before: Mapping[str, Row]) -> None:
     """Refuse if pip deleted or changed other files: wheels only add files."""
     after = take_snapshot(prefix)
-    changed = []
-    for path, row in before.items():
-        now = after.get(path)
-        if now is None:
-            changed.append(f"{path}: deleted")
-        elif now.kind != row.kind or (row.kind != FOLDER and not now.same_stat(row)):
-            changed.append(f"{path}: changed")
-    changed.sort()
+    changed = [
+        path
+        for path, row in sorted(before.items())
+        if (now := after.get(path)) is None
+        or now.kind != row.kind
+        or (row.kind != FOLDER and not now.same_stat(row))
+    ]
     if changed:
-        more = len(changed) - _MOST_SHOWN
         raise LinkError(
             f"installing the wheels has deleted or changed {len(changed)} files of other packages",
             where=str(prefix),
-            details=[*changed[:_MOST_SHOWN], *([f"and {more} more"] if more > 0 else [])],
+            details=changed[:_MOST_SHOWN],
             hint="if a conda package has the same distribution as a wheel, leave one of the two out",
         )
-
-
-def record_pyc(
-    prefix: Path, installed: Sequence[InstalledWheel], compiled: Mapping[str, Sequence[str]]
-) -> None:
-    """Add the compiled files to each RECORD, without a digest, as pip does.
-
-    Args:
-        prefix: the prefix.
-        installed: the result of `install_wheels`.
-        compiled: paths relative to the prefix, by the wheel's RECORD.
-    """
-    for wheel in installed:
-        made = compiled.get(wheel.record)
-        if made:
-            site = wheel.record.rpartition("/")[0].rpartition("/")[0]
-            rows = _read_rows(prefix / wheel.record)
-            known = {row[0] for row in rows}
-            names = [os.path.relpath(path, site).replace(os.sep, "/") for path in made]
-            rows += [[name, "", ""] for name in names if name not in known]
-            _write_rows(prefix / wheel.record, rows)
 
 
 def _requirements(wheels: Sequence[LockedWheel], store: Store) -> str:
@@ -186,37 +160,19 @@ def _environ(environ: Mapping[str, str], prefix: Path, platform: str, home: Path
     }
 
 
-def _finish(
-    prefix: Path, site: str, wheel: LockedWheel, store: Store, requested: Sequence[str]
-) -> InstalledWheel:
-    """Read the RECORD; remove REQUESTED (PEP 376) unless the wheel was requested."""
+def _installed(prefix: Path, site: str, wheel: LockedWheel, store: Store) -> InstalledWheel:
+    """Read the RECORD that pip has written."""
     manifest = store.manifest(wheel)
     assert manifest is not None
-    folder = f"{site}/{manifest.dist_info}"
-    record = f"{folder}/RECORD"
+    record = f"{site}/{manifest.dist_info}/RECORD"
     try:
-        rows = _read_rows(prefix / record)
+        with (prefix / record).open(encoding="utf-8", newline="") as file:
+            rows = [row for row in csv.reader(file) if row]
     except OSError as error:
         raise LinkError(
             f"pip succeeded, but did not install {wheel.dist}: {error.strerror}",
             where=str(prefix / record),
             hint="run the same command again",
         ) from error
-    if requested and wheel.name not in requested:
-        (prefix / folder / "REQUESTED").unlink(missing_ok=True)
-        mark = f"{manifest.dist_info}/REQUESTED"
-        rows = [row for row in rows if row[0] != mark]
-        _write_rows(prefix / record, rows)
     files = {os.path.normpath(f"{site}/{row[0]}").replace(os.sep, "/"): row[1] for row in rows}
     return InstalledWheel(wheel.name, record, files)
-
-
-def _read_rows(path: Path) -> list[list[str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return [row for row in csv.reader(file) if row]
-
-
-def _write_rows(path: Path, rows: Sequence[list[str]]) -> None:
-    text = io.StringIO()
-    csv.writer(text).writerows(sorted(rows))
-    write_atomic(path, text.getvalue().encode())

@@ -101,11 +101,8 @@ def test_pip_owns_what_it_installed_and_can_take_it_away(
 ) -> None:
     made = make(warm_machine, spec(warm_machine, demo_channel, index.url, "hello-tool"))
     prefix = Path(made["prefix"])
-    tool = record(prefix, "hello_tool-1.0")
-    cached = [path for path in tool if path.endswith(".pyc")]
-    assert len(cached) == 1  # broken.py is left uncompiled
-    assert tool[cached[0]] == ["", ""]
-    assert (site(prefix) / cached[0]).read_bytes()[4:8] == b"\x03\x00\x00\x00"  # checked hash
+    (cached,) = site(prefix).glob("hello_tool/__pycache__/*")  # broken.py is left uncompiled
+    assert cached.read_bytes()[4:8] == b"\x03\x00\x00\x00"  # checked hash
     assert (site(prefix) / "helper-1.0.dist-info/INSTALLER").read_text().strip() == "pip"
     run(prefix, "python", "-m", "pip", "check")
     run(prefix, "python", "-m", "pip", "uninstall", "-qy", "hello-tool", "helper")

@@ -250,29 +250,6 @@ def test_names_that_windows_takes_for_something_else(
     refused(machine, url, "on Windows", args=("--platform", "win-64"))
 
 
-def test_a_package_from_before_paths_json_is_judged_too(machine: Machine, tmp_path: Path) -> None:
-    """py-rattler links what info/files names then."""
-    import bz2
-
-    base = Package("crafted", "1.0", (Payload("share/ok.txt", data=b"ok\n"),), noarch="generic")
-    for number, files in enumerate((b"share/ok.txt\n", f"../../{ESCAPE}\n".encode())):
-        meta = [
-            member(m.name, files if m.name == "info/files" else m.data)
-            for m in info_members(base)
-            if m.name != "info/paths.json"
-        ]
-        good = [member(m.name, m.data) for m in payload_members(base)]
-        folder = tmp_path / f"old{number}"
-        (folder / "noarch").mkdir(parents=True)
-        archive = bz2.compress(tar([*meta, *good]))
-        (folder / "noarch" / f"{base.stem}.tar.bz2").write_bytes(archive)
-        write_repodata(folder / "noarch")
-        write_repodata(folder / "linux-64")
-    refused(machine, (tmp_path / "old1").as_uri(), ESCAPE)
-    machine.tiny("e", (tmp_path / "old0").as_uri(), "crafted")
-    assert (machine.envs / "e" / "share" / "ok.txt").read_text() == "ok\n"
-
-
 def test_site_packages_outside_the_prefix(machine: Machine, serve: Serve) -> None:
     """CEP 17 and 20: it stays inside the environment."""
     python = Package(

@@ -34,14 +34,14 @@ CHECK = """\
 """
 LINK = """\
     from types import SimpleNamespace
-    from sealenv.install.userscripts import LinkScript, run_link_scripts
+    from sealenv.install.link_scripts import LinkScript, run_link_scripts
     package = SimpleNamespace(name="tried", version="1.0", dist="tried-1.0-0", record=dict())
     script = LinkScript(package, prefix / "Scripts" / ".tried-post-link.bat")
     print(json.dumps(run_link_scripts(prefix, "win-64", [script], environ)))
 """
 POST = """\
-    from sealenv.install.userscripts import run_post
-    run_post(prefix, Path({script!r}), dict(os.environ))
+    from sealenv.commands.create import run_post
+    run_post(prefix, Path({script!r}))
     print(json.dumps("done"))
 """
 

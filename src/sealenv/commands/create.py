@@ -11,6 +11,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,6 +22,8 @@ import msgspec
 from msgspec import Meta
 
 from sealenv import locations
+from sealenv.activation import launch
+from sealenv.commands.run import prepare
 from sealenv.commands.verify import examine
 from sealenv.engine.client import Engine as RattlerEngine
 from sealenv.engine.client import started
@@ -34,8 +39,7 @@ from sealenv.fields import AbsolutePath, Bytes, Count, InPrefix, Seconds, Sha256
 from sealenv.install import steps
 from sealenv.install.preflight import preflight
 from sealenv.install.steps import Job
-from sealenv.install.userscripts import check_post, run_post
-from sealenv.layout import MARKER, State, is_link, state_of
+from sealenv.layout import MARKER, USER_FOLDER, State, is_link, state_of
 from sealenv.locks import Lock
 from sealenv.locks.model import Package, Wheel, packages_of, wheels_of
 from sealenv.naming import shown
@@ -337,13 +341,57 @@ def _run_post(job: Job) -> bool:
     job.reporter.note(f"sealed {job.prefix}")
     job.reporter.phase("post", f"running {post.name} in the environment")
     try:
-        run_post(job.prefix, post, os.environ)
+        run_post(job.prefix, post)
     except KeyboardInterrupt:
         raise PostScriptError(
             f"{post.name} was interrupted; the environment was made and is kept",
             where=str(job.prefix),
         ) from None
     return True
+
+
+def run_post(prefix: Path, script: Path) -> None:
+    """Copy the script to the user folder and run it there, activated, with the user's terminal.
+
+    Raises:
+        PostScriptError: it failed, or its program was not found; the environment is kept.
+    """
+    folder = prefix / USER_FOLDER
+    folder.mkdir(exist_ok=True)
+    copy = folder / script.name
+    if not (copy.exists() and copy.samefile(script)):
+        shutil.copyfile(script, copy)
+        copy.chmod(0o755)
+    argv = _with_program(copy)
+    found = prepare(str(prefix), argv, os.environ, clean=True)
+    how = f"needs a program that was not found: {argv[0]}"
+    if found is not None:
+        command, program, env = found
+        out = sys.stderr.fileno()  # stdout is for the result of create
+        code = subprocess.run(
+            command, executable=program, env=env, cwd=folder, stdout=out, check=False
+        ).returncode
+        if code == 0:
+            return
+        how = f"failed with {f'exit code {code}' if code > 0 else f'signal {-code}'}"
+    raise PostScriptError(
+        f"{script.name} {how}",
+        where=str(copy),
+        hint="the environment was made and is kept; fix the script and run it again with: "
+        f"sealenv run {prefix} -- {copy}",
+    )
+
+
+def _with_program(script: Path) -> list[str]:
+    """Return the command of a script: its program by the extension, else by `#!`, else the shell."""
+    ending = script.suffix.lower()
+    if ending == ".py":
+        return ["python", str(script)]
+    if os.name == "nt":
+        power = ["powershell", "-NoProfile", "-ExecutionPolicy", "Bypass", "-File"]
+        return [*power, str(script)] if ending == ".ps1" else [str(script)]
+    with script.open("rb") as file:
+        return [str(script)] if file.read(2) == b"#!" else [launch.find_shell(), str(script)]
 
 
 def _interrupted(prefix: Path, held: PrefixLock | None) -> InterruptedCreateError:
@@ -407,7 +455,10 @@ def _job(
         BundleError, DigestError: the bundle does not match its manifest.
     """
     if post := options.get("post"):
-        check_post(post)
+        if not os.access(post, os.R_OK) or not post.is_file():
+            raise UsageError(
+                "the --post script is not a readable file", where=str(post), hint="check its path"
+            )
         if target.spec.platform != current_platform():
             raise UsageError(
                 f"--post runs in the environment, and {target.spec.platform} does not run here",

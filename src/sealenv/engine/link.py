@@ -181,10 +181,7 @@ def _check_unpacked(store: Store, package: LockedPackage) -> None:
         LinkError: with the first file that differs.
     """
     folder = store.unpacked / package.dist
-    try:
-        listing = (folder / "info" / "paths.json").read_bytes()
-    except FileNotFoundError:
-        listing = b'{"paths": []}'  # older packages have none
+    listing = (folder / "info" / "paths.json").read_bytes()
     for entry in msgspec.json.decode(listing, type=Listing).paths:
         path = folder / entry.path
         if entry.sha256 is None or entry.path_type != "hardlink" or path.is_symlink():

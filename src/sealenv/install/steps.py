@@ -21,11 +21,11 @@ from sealenv.errors import (
 from sealenv.gates.admission import clean_environ
 from sealenv.install.check import CheckReport, check_environment
 from sealenv.install.clobbers import settle_clobbers
+from sealenv.install.link_scripts import LinkScript, run_link_scripts
 from sealenv.install.preflight import Contents
 from sealenv.install.pyc import INVALIDATION, compile_packages
 from sealenv.install.resolve import resolve
-from sealenv.install.userscripts import LinkScript, run_link_scripts
-from sealenv.install.wheels import InstalledWheel, install_wheels, record_pyc
+from sealenv.install.wheels import InstalledWheel, install_wheels
 from sealenv.layout import META, USER_FOLDER, is_windows
 from sealenv.locks import Lock
 from sealenv.prefix.condafiles import write_condarc, write_history, write_state
@@ -227,7 +227,7 @@ def patch(job: Job) -> list[Patched]:
 def compile_python(
     job: Job, lock: Lock, installed: Sequence[InstalledWheel], held: PrefixLock
 ) -> Known:
-    """Compile Python files, and add the .pyc to the packages' records or the wheels' RECORDs.
+    """Compile Python files, and add the .pyc to the packages' records.
 
     Returns:
         The digests of the compiled files.
@@ -248,8 +248,6 @@ def compile_python(
     )
     paths = {owner: [file.pyc for file in files] for owner, files in compiled.items()}
     add_pyc(job.prefix, lock, paths)
-    if installed:
-        record_pyc(job.prefix, installed, paths)
     digests = {f.pyc: bytes.fromhex(f.sha256) for files in compiled.values() for f in files}
     return Known(digests, os.stat(job.prefix / META).st_mtime_ns)
 

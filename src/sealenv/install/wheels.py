@@ -1,13 +1,13 @@
 """Install the locked wheels with the environment's own pip, from the store, with every digest required.
 
 pip uses no index, no dependencies, no configuration and no cache. The same wheel gives the same files
-everywhere, except scripts and their digests in RECORD, which contain the prefix.
+everywhere, except scripts and their digests in RECORD, which contain the prefix. The files that
+sealenv compiles are not in RECORD: pip uninstalls those of each source.
 """
 
 from __future__ import annotations
 
 import csv
-import io
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,6 @@ from sealenv.install.preflight import site_packages_of
 from sealenv.layout import bin_dirs, is_windows, python_exe
 from sealenv.locks import Lock, LockedWheel
 from sealenv.store.archives import Store
-from sealenv.system.files import write_atomic
 from sealenv.system.processes import clean_home, run_quietly
 
 
@@ -67,7 +66,8 @@ def install_wheels(
         keep_fd: see `run_quietly`.
 
     Raises:
-        LinkError: pip failed, with its output in the details.
+        LinkError: pip failed, with its output in the details; it deleted or changed other files; or
+            two wheels ship different files of one name.
     """
     if not lock.wheels:
         return []
@@ -92,27 +92,6 @@ def install_wheels(
         )
     site = site_packages_of(lock) or ""
     return [_installed(prefix, site, wheel, store) for wheel in lock.wheels]
-
-
-def record_pyc(
-    prefix: Path, installed: Sequence[InstalledWheel], compiled: Mapping[str, Sequence[str]]
-) -> None:
-    """Add the compiled files to each RECORD, without a digest, as pip does.
-
-    Args:
-        prefix: the prefix.
-        installed: the result of `install_wheels`.
-        compiled: paths relative to the prefix, by the wheel's RECORD.
-    """
-    for wheel in installed:
-        made = compiled.get(wheel.record)
-        if made:
-            site = wheel.record.rpartition("/")[0].rpartition("/")[0]
-            rows = _read_rows(prefix / wheel.record)
-            known = {row[0] for row in rows}
-            names = [os.path.relpath(path, site).replace(os.sep, "/") for path in made]
-            rows += [[name, "", ""] for name in names if name not in known]
-            _write_rows(prefix / wheel.record, rows)
 
 
 def _requirements(wheels: Sequence[LockedWheel], store: Store) -> str:
@@ -142,12 +121,13 @@ def _environ(environ: Mapping[str, str], prefix: Path, platform: str, home: Path
 
 
 def _installed(prefix: Path, site: str, wheel: LockedWheel, store: Store) -> InstalledWheel:
-    """Read the RECORD that pip wrote."""
+    """Read the RECORD that pip has written."""
     manifest = store.manifest(wheel)
     assert manifest is not None
     record = f"{site}/{manifest.dist_info}/RECORD"
     try:
-        rows = _read_rows(prefix / record)
+        with (prefix / record).open(encoding="utf-8", newline="") as file:
+            rows = [row for row in csv.reader(file) if row]
     except OSError as error:
         raise LinkError(
             f"pip succeeded, but did not install {wheel.dist}: {error.strerror}",
@@ -156,14 +136,3 @@ def _installed(prefix: Path, site: str, wheel: LockedWheel, store: Store) -> Ins
         ) from error
     files = [os.path.normpath(f"{site}/{row[0]}").replace(os.sep, "/") for row in rows]
     return InstalledWheel(wheel.name, record, tuple(files))
-
-
-def _read_rows(path: Path) -> list[list[str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return [row for row in csv.reader(file) if row]
-
-
-def _write_rows(path: Path, rows: Sequence[list[str]]) -> None:
-    text = io.StringIO()
-    csv.writer(text).writerows(sorted(rows))
-    write_atomic(path, text.getvalue().encode())

@@ -29,15 +29,27 @@ from typing import Any
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from sealenv.errors import EngineError
+from sealenv.errors import DigestError, EngineError, FetchError, SealenvError, SolveError
 from sealenv.gates.admission import clean_environ, private_folders
 from sealenv.locks import LockedWheel
-from sealenv.pypi.answer import as_installed, explain
 from sealenv.pypi.machine import Distribution, Machine
 from sealenv.spec.model import EnvironmentSpec
 from sealenv.spec.requirements import requirement_name
+from sealenv.urls import redact
 
 _NO_EXTRA = re.compile(r"^WARNING: (.+ does not provide the extra .+)$", re.MULTILINE)
+_TIME = re.compile(r"^\d{4}-\d\d-\d\dT[\d:,.]+ ", re.MULTILINE)
+_UNREACHED = re.compile(
+    r"Could not fetch URL (?P<url>\S+): (?P<why>(?!404).+?)(?: - skipping)?$|"
+    r"HTTP error (?P<code>\d+) while getting (?P<file>\S+)|"
+    r"(?P<other>(?:Connection|Proxy|SSL|ReadTimeout)Error: .+)$|"
+    r"(?P<insecure>repository located at \S+ is not a trusted or secure host)",
+    re.MULTILINE,
+)
+_CONFLICT = re.compile(r"The conflict is caused by:\n((?: +\S.*\n)+)")
+_LINE = re.compile(r"-r \S+ \(line (\d+)\)")
+_MOST_LINES = 15
+_EXTRA = re.compile(r"extra\s*==\s*[\"']([^\"']+)")
 NO_EFFECT = 86
 """The exit code when the markers did not take effect."""
 
@@ -207,7 +219,7 @@ def ask(question: Question, environ: Mapping[str, str]) -> dict[str, Any]:
         scratch = Path(name)
         installed = scratch / "installed"
         installed.mkdir()
-        kept = [as_installed(wheel) for wheel in question.kept]
+        kept = [_as_installed(wheel) for wheel in question.kept]
         _write_installed(installed, [*kept, *question.installed])
         (scratch / "requirements").write_text("\n".join([*question.requirements, ""]), "utf-8")
         (scratch / "constraints").write_text(
@@ -221,13 +233,7 @@ def ask(question: Question, environ: Mapping[str, str]) -> dict[str, Any]:
             cwd=scratch,
         )
         if done.returncode != 0:
-            raise explain(
-                _read(scratch / "log"),
-                done.stderr,
-                question.spec,
-                question.pins,
-                question.requirements,
-            )
+            raise _explain(question, _read(scratch / "log"), done.stderr)
         report: dict[str, Any] = json.loads(_read(scratch / "report"))
         report["notes"] = _NO_EXTRA.findall(done.stderr)
     return report
@@ -297,3 +303,71 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return ""
+
+
+def _explain(question: Question, log: str, stderr: str) -> SealenvError:
+    """Return the error for a pip that failed, without secrets and names of temporary files.
+
+    Args:
+        question: what it was asked.
+        log: what it wrote with `--log`.
+        stderr: what it printed.
+    """
+    requirements = question.requirements
+
+    def clean(text: str) -> str:
+        return redact(_LINE.sub(lambda match: repr(requirements[int(match[1]) - 1]), text))
+
+    log, stderr = clean(_TIME.sub("", log)), clean(stderr)
+    where = ", ".join(question.spec.indexes)
+    if "DO NOT MATCH THE HASHES" in stderr:
+        return DigestError(
+            "a wheel does not match the digest in its index",
+            where=where,
+            details=_lines(stderr)[1:],
+            hint="it was not used; try again, and if it persists tell the index's owner",
+        )
+    if found := _UNREACHED.search(log):
+        reason = found["why"] or found["other"] or found["insecure"]
+        return FetchError(
+            "a Python package index could not be read",
+            where=(found["url"] or found["file"] or where).partition("#")[0],
+            details=[(reason or f"HTTP error {found['code']}")[:300]],
+            hint="check the network, the URL (https), and user and password in the URL or in netrc",
+        )
+    conflict = _CONFLICT.search(log)
+    pinned = [p for p in question.pins if re.search(rf"\(constraint\) {re.escape(p)}(?!\S)", log)]
+    return SolveError(
+        "the 'pip:' section conflicts with conda's packages"
+        if pinned
+        else "no set of wheels satisfies the 'pip:' section",
+        where=where,
+        details=[
+            *_lines(conflict[1] if conflict else stderr),
+            *(f"conda has {pin}" for pin in pinned),
+        ],
+        hint="the details are pip's. Only wheels are used: relax a requirement, use a conda package, "
+        "or build a wheel and give its folder with --find-links",
+    )
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines of pip without its advice on pip."""
+    skipped = ("WARNING", "[notice]", "DEPRECATION", "To fix this")
+    lines = [line.strip() for line in text.splitlines()]
+    return [
+        line.removeprefix("ERROR: ")
+        for line in lines
+        if line and not line.startswith(skipped) and "for help visit" not in line
+    ][:_MOST_LINES]
+
+
+def _as_installed(wheel: LockedWheel) -> Distribution:
+    """Return the wheel as a distribution that is installed."""
+    lines = ["Metadata-Version: 2.1", f"Name: {wheel.name}", f"Version: {wheel.version}"]
+    if wheel.requires_python:
+        lines.append(f"Requires-Python: {wheel.requires_python}")
+    lines += [f"Requires-Dist: {line}" for line in wheel.requires_dist]
+    extras = {extra for line in wheel.requires_dist for extra in _EXTRA.findall(line)}
+    lines += [f"Provides-Extra: {extra}" for extra in sorted(extras)]
+    return Distribution(wheel.dist, wheel.name, wheel.version, "\n".join(lines) + "\n")

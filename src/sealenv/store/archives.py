@@ -18,7 +18,6 @@ file systems) and lines, and never changes or removes what is theirs. Where the 
 from __future__ import annotations
 
 import contextlib
-import filecmp
 import os
 import re
 import shutil
@@ -45,17 +44,12 @@ Archive = LockedPackage | LockedWheel
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is a cache of sealenv.\n"
 
 
-FORMAT = 4
+FORMAT = 5
 """The version of the manifest; another one is read again from the archive."""
 HEADERS = "python-headers"
 """Where the headers of a wheel are in its manifest; everything else is as in a noarch package."""
-METADATA = (
-    "info/paths.json",
-    "info/link.json",
-    "info/index.json",
-    "info/files",
-    "info/has_prefix",
-)
+METADATA = ("info/paths.json", "info/link.json", "info/index.json")
+"""The files of a package that decide what is linked where."""
 
 
 class PathEntry(msgspec.Struct, array_like=True):
@@ -253,18 +247,15 @@ def offer(store: Store, view: Path, lock: Lock) -> int:
 def take_back(store: Store, view: Path) -> None:
     """Remove the archives that `offer` put into the view; those of conda stay.
 
-    Call it before the archives of the store are removed: a file with the same bytes is ours.
+    Call it before the archives of the store are removed: a hard link to one of them is ours.
     """
     if not store.archives.is_dir():
         return
     for folder in store.archives.iterdir():
         for archive in folder.iterdir() if folder.is_dir() else ():
             offered = view / archive.name
-            if is_link(offered) or not offered.is_file():
-                continue
             with contextlib.suppress(OSError):
-                same = os.path.samefile(archive, offered)
-                if same or filecmp.cmp(archive, offered, shallow=False):
+                if not is_link(offered) and os.path.samefile(archive, offered):
                     offered.unlink()
 
 

@@ -41,7 +41,6 @@ _NAMES = re.compile(
     re.ASCII,
 )
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_WHEEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+!-]{0,210}\.whl", re.ASCII)
 T = TypeVar("T")
 
 
@@ -155,8 +154,29 @@ def is_bundle(path: Path) -> bool:
         return False
 
 
+@contextlib.contextmanager
+def open_bundle(path: Path) -> Iterator[Bundle]:
+    """Open a bundle, and check its manifest, its locks and its members.
+
+    Raises:
+        FetchError: the file cannot be read.
+        BundleError: it is not a valid bundle.
+        DigestError: its locks have another digest.
+    """
+    try:
+        tar = tarfile.open(path, "r:")  # noqa: SIM115
+    except OSError as error:
+        raise FetchError(
+            f"the bundle cannot be read: {error.strerror}", where=str(path), hint="check its path"
+        ) from error
+    except tarfile.TarError as error:
+        raise _not_a_bundle(path, str(error)) from None
+    with tar:
+        yield Bundle(path, tar)
+
+
 class Bundle:
-    """An open bundle with a valid manifest and lock. Close it, or use it with `with`."""
+    """An open bundle with a valid manifest and lock."""
 
     def __init__(self, path: Path, tar: tarfile.TarFile) -> None:
         self.path = path
@@ -167,16 +187,6 @@ class Bundle:
             raise self._broken("it has a member that its manifest does not list")
         self._members = {member.name: member for member in self.manifest.members}
         self.locks = self._read_locks()
-
-    def __enter__(self) -> Bundle:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._tar.close()
 
     def verify(self, on_bytes: Callable[[int, int], None] = lambda done, total: None) -> None:
         """Hash every member.
@@ -315,43 +325,11 @@ class Bundle:
         wanted = {member_name(item): item for lock in file.locks for item in lock.archives}
         if wanted.keys() != {name for name in self._members if name.startswith(_ARCHIVES)}:
             raise self._broken(f"it does not contain exactly the archives of its {LOCK}")
-        for lock in file.locks:
-            for item in lock.archives:
-                self._check_item(item)
+        for name, item in wanted.items():
+            if item.size not in (None, self._members[name].size):
+                raise self._broken(f"its lock has another size for {item.fn[:200]!a}")
         locks = (replace(lock, packages=tuple(topological(lock.packages))) for lock in file.locks)
         return replace(file, locks=tuple(locks))
-
-    def _check_item(self, item: Archive) -> None:
-        """Check the name of an archive, which becomes a path, and its size."""
-        if isinstance(item, LockedWheel):
-            fits = _WHEEL.fullmatch(item.fn) is not None
-        else:
-            fits = item.fn.removesuffix(".conda").removesuffix(".tar.bz2") == item.dist
-        if not fits or item.size not in (None, self._members[member_name(item)].size):
-            raise self._broken(f"its lock has another name or size for {item.fn[:200]!a}")
-
-
-def open_bundle(path: Path) -> Bundle:
-    """Open a bundle, and check its manifest, its locks and its members.
-
-    Raises:
-        FetchError: the file cannot be read.
-        BundleError: it is not a valid bundle.
-        DigestError: its locks have another digest.
-    """
-    with contextlib.ExitStack() as stack:
-        try:
-            bundle = Bundle(path, stack.enter_context(tarfile.open(path, "r:")))
-        except OSError as error:
-            raise FetchError(
-                f"the bundle cannot be read: {error.strerror}",
-                where=str(path),
-                hint="check its path",
-            ) from error
-        except tarfile.TarError as error:
-            raise _not_a_bundle(path, str(error)) from None
-        stack.pop_all()
-        return bundle
 
 
 def _not_a_bundle(path: Path, what: str) -> BundleError:

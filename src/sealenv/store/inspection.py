@@ -22,7 +22,6 @@ from sealenv.store.archives import FORMAT, METADATA, Manifest, PathEntry
 if TYPE_CHECKING:
     from rattler.package_streaming import PackageArchive
 
-_OLD_PREFIX = "/opt/anaconda1anaconda2anaconda3"
 _COMMAND = re.compile(r"\w[\w.+@ -]*")
 _FUNCTION = re.compile(
     r"\s*[^\W\d]\w*(\.[^\W\d]\w*)*\s*:\s*[^\W\d]\w*(\.[^\W\d]\w*)*\s*(\[[\w, .-]*\]\s*)?"
@@ -164,32 +163,11 @@ def _normal(name: str) -> str:
     return name.removeprefix("./").rstrip("/")
 
 
-def _lines(info: dict[str, bytes | None], name: str) -> list[str]:
-    """No `splitlines`: a form feed in a name ends no line."""
-    return [
-        line.rstrip("\r") for line in (info.get(name) or b"").decode("utf-8", "replace").split("\n")
-    ]
-
-
 def _listed(package: LockedPackage, info: dict[str, bytes | None]) -> list[ListedPath]:
-    """paths.json, or what packages had before it (2017): then py-rattler reads `files`."""
     paths = info.get("info/paths.json")
-    if paths is not None:
-        return _decode(package, "info/paths.json", paths, Listing).paths
-    files = _lines(info, "info/files")
-    prefixes = {}
-    for line in filter(str.strip, _lines(info, "info/has_prefix")):
-        fields = [part.strip("\"'") for part in line.split(None, 2)]
-        placeholder, mode, path = (
-            fields if len(fields) == 3 else (_OLD_PREFIX, "text", line.strip())
-        )
-        prefixes[path] = (placeholder, mode)
-    return [
-        ListedPath(path, prefix_placeholder=prefix, file_mode=mode)
-        for path in files
-        if path.strip()
-        for prefix, mode in [prefixes.get(path, (None, None))]
-    ]
+    if paths is None:
+        raise refused(package, "info/paths.json", "is missing, as in packages from before 2017")
+    return _decode(package, "info/paths.json", paths, Listing).paths
 
 
 def _check_member(package: LockedPackage, item: ListedPath, member: _Member | None) -> None:

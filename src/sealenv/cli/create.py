@@ -201,7 +201,8 @@ def _show_plan(planned: Plan, *, err: bool = False) -> None:
         line(package, f"{channels[package.channel]}/{package.subdir}")
     for wheel in sorted(planned.wheels, key=lambda w: w.name):
         line(wheel, wheel.file)
-    fetch = f"to fetch: {planned.to_fetch} ({size_text(planned.fetch_bytes)})"
+    size = f" ({size_text(planned.fetch_bytes)})" if planned.fetch_bytes else ""
+    fetch = f"to fetch: {planned.to_fetch}{size}"
     click.echo(f"{archives_text(planned.packages, planned.wheels)}; {fetch}", err=err)
     for channel in channels:
         click.echo(f"channel        {printable(channel)}", err=err)
@@ -249,7 +250,9 @@ def _show_created(made: Created) -> None:
 
 def _what_was_made(made: Created) -> str:
     """Return one line: Python, packages, size and time."""
-    packages = counted(made.packages + made.wheels, "package")
+    packages = counted(made.packages, "package")
+    if made.wheels:
+        packages += f" and {counted(made.wheels, 'wheel')}"
     parts = [packages, size_text(made.bytes), f"{sum(made.seconds.values()):.0f} s"]
     return ", ".join([f"Python {made.python}", *parts] if made.python else parts)
 

@@ -238,6 +238,8 @@ def _translate(error: click.ClickException, args: Sequence[str]) -> UsageError:
     if isinstance(error, click.NoSuchOption):
         text, near = error.message, _close(error.option_name, error.possibilities or [])
         hint = f"did you mean {near}? {hint}" if near else hint
+    if name == "shell" and "-c" in args:
+        hint = "to run one command: sealenv run ENV -- COMMAND"
     text = " ".join(text.rstrip(".").split())
     if name == "list" and ("extra argument" in text or isinstance(error, click.NoSuchOption)):
         hint = "the packages of one environment: sealenv info ENV --packages"

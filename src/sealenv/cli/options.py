@@ -31,11 +31,13 @@ MACHINE = click.option(
     "--machine", cls=Advanced, metavar="FILE", type=click.Path(path_type=Path),
     help="Solve for the machine in FILE, from `sealenv doctor --write-machine`.",
 )  # fmt: skip
-CLEAN = click.option("--clean", is_flag=True, help="Ignore the variables of this shell.")
-STRICT = click.option("--strict", is_flag=True, help="Refuse a shell that is not clean.")
+_CLEAN = "Ignore the variables of this shell."
+_STRICT = "Refuse a shell that is not clean."
+CLEAN = click.option("--clean", is_flag=True, help=_CLEAN)
+STRICT = click.option("--strict", is_flag=True, help=_STRICT)
 
-_LOOKING = frozenset({"list", "info", "diff", "clean", "doctor", "which", "demo", "report"})
-"""Commands that start no process that could inherit dirty variables: nothing to report."""
+_LOOKING = frozenset({"list", "info", "diff", "clean", "doctor", "which", "report"})
+"""Commands that start no process that could inherit dirty variables: they have no gate."""
 _OURS = ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "ZDOTDIR")
 """The folders of environments, cache and profiles: `--clean` keeps them, children do not get them."""
 
@@ -68,18 +70,20 @@ class Command(Entering):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.params += [
-            Advanced(["--clean"], is_flag=True, help="Ignore the variables of this shell."),
-            Advanced(["--strict"], is_flag=True, help="Refuse a shell that is not clean."),
-        ]
+        if self.name not in _LOOKING:
+            self.params += [
+                Advanced(["--clean"], is_flag=True, help=_CLEAN),
+                Advanced(["--strict"], is_flag=True, help=_STRICT),
+            ]
 
     def invoke(self, ctx: click.Context) -> Any:
         """Check this shell, then run the command."""
-        clean, strict = ctx.params.pop("clean"), ctx.params.pop("strict")
-        if clean:
-            _start_clean()
-        else:
-            _look(ctx, strict=strict)
+        if self.name not in _LOOKING:
+            clean, strict = ctx.params.pop("clean"), ctx.params.pop("strict")
+            if clean:
+                _start_clean()
+            else:
+                _look(ctx, strict=strict)
         return super().invoke(ctx)
 
 
@@ -99,7 +103,7 @@ def _look(ctx: click.Context, *, strict: bool) -> None:
         DirtyShellError: with `strict`; it lists all findings.
     """
     verbose, as_json = ctx.params.get("verbose"), ctx.params.get("as_json")
-    if not strict and (ctx.command.name in _LOOKING or not (verbose or as_json)):
+    if not (strict or verbose or as_json):
         return
     from sealenv.gates.admission import look, refuse
     from sealenv.naming import printable

@@ -11,6 +11,7 @@ import click
 from sealenv.cli.options import JSON, QUIET, YES, Command, dry_run, environment
 from sealenv.cli.output import ask, counted, fitted, is_terminal, print_json
 from sealenv.errors import UsageError
+from sealenv.layout import FILES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +84,8 @@ def verify_command(
 def _summary(report: Verified) -> str:
     """Return one line for people."""
     kinds = [finding.kind for finding in report.findings]
-    damaged = sum(finding.damage for finding in report.findings)
+    code = kinds.count("untracked-code")
+    damaged = sum(finding.damage for finding in report.findings) - code
     changed = sum(finding.change and finding.package is not None for finding in report.findings)
     untracked = kinds.count("untracked")
     what = f"{counted(report.files, 'file')} of {counted(report.packages, 'package')}"
@@ -95,6 +97,8 @@ def _summary(report: Verified) -> str:
         parts[0] += how
     if damaged:
         parts.append(counted(damaged, "damaged path"))
+    if code:
+        parts.append(counted(code, "untracked program"))
     if changed:
         parts.append(counted(changed, "changed package"))
     if untracked:
@@ -119,9 +123,14 @@ def _next_steps(report: Verified, env: str, lock: str | None) -> list[str]:
         create = f"sealenv create --replace -p {shown(str(report.prefix))} -f {shown(lock)}"
         return [f"next: {create} makes it again from the lock"]
     kinds = {finding.kind for finding in report.findings if finding.damage}
+    records = {finding.path for finding in report.findings if finding.kind == "record"}
     steps = []
-    if kinds - {"untracked-code", "fingerprint"}:
+    if kinds - {"untracked-code", "fingerprint", "record"}:
         steps.append(f"next: sealenv repair {env} restores damaged files")
+    if records == {FILES}:
+        steps.append(f"next: check the other findings, then seal it again: sealenv seal {env}")
+    elif records:
+        steps.append("next: create it again from a lock: sealenv create --replace -f LOCK")
     if kinds == {"fingerprint"}:
         accept = f"sealenv seal {env} accepts the changed packages, with a new fingerprint"
         again = "create it again from a lock that you trust: sealenv create --replace -f LOCK"

@@ -63,8 +63,8 @@ _OF_FILES = frozenset(
 )
 _LEFT = {
     "untracked-code": "delete it, or keep it with: sealenv seal ENV",
-    "record": "create the environment again: sealenv create",
-    "fingerprint": "create the environment again: sealenv create",
+    "record": "create the environment again: sealenv create --replace",
+    "fingerprint": "create the environment again: sealenv create --replace",
 }
 
 

@@ -136,7 +136,7 @@ def _refuse(comparison: Comparison, findings: Sequence[Finding]) -> None:
             raise RecordError(
                 f"the installed packages are unknown: {finding.detail}",
                 where=str(prefix / finding.path),
-                hint="create the environment again: sealenv create",
+                hint="create the environment again: sealenv create --replace",
             )
     refuse_moved(prefix, findings)
     if comparison.seal is None:

@@ -146,7 +146,7 @@ def read_seal(prefix: Path) -> Seal:
         raise RecordError(
             f"the seal cannot be read: {why}",
             where=str(path),
-            hint="create the environment again: sealenv create",
+            hint="create the environment again: sealenv create --replace",
         ) from error
     # The files that a seal names are read, and written again.
     named = [note.path for note in seal.patched] + [note.record for note in seal.pip]
@@ -155,7 +155,7 @@ def read_seal(prefix: Path) -> Seal:
         raise RecordError(
             f"the seal names a path outside the environment: {outside!r}",
             where=str(path),
-            hint="create the environment again: sealenv create",
+            hint="create the environment again: sealenv create --replace",
         )
     return seal
 

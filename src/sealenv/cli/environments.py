@@ -34,8 +34,8 @@ def list_command(folders: tuple[Path, ...], size: bool, as_json: bool) -> int:
     """List the environments in SEALENV_ENVS, PY_ENVS and the user's own folder.
 
     States: sealed (complete), pending (unfinished), foreign (made by another tool), moved (not where it
-    was made), unreadable. Modified: conda, mamba or pip changed packages. Unchecked: not run since it was
-    moved or sealed. Only `verify` compares files.
+    was made), unreadable. Modified: conda, mamba or pip changed packages. Unchecked: not run since
+    it was moved or sealed. Only `verify` compares files.
     """
     from sealenv.commands.environments import Listing
     from sealenv.commands.environments import list as list_environments

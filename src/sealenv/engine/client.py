@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
@@ -28,7 +28,6 @@ from sealenv.errors import (
     UsageError,
 )
 from sealenv.locks import Lock, LockedPackage
-from sealenv.prefix.pending import clear_pending
 from sealenv.progress import QUIET, Reporter
 from sealenv.pypi.machine import Distribution
 from sealenv.spec.matchspec import package_name
@@ -150,7 +149,13 @@ class Engine:
         self._call("index", None, channel=str(channel), subdirs=subdirs)
 
     def link(
-        self, lock: Lock, prefix: Path, reporter: Reporter = QUIET, *, aside: Path | None = None
+        self,
+        lock: Lock,
+        prefix: Path,
+        reporter: Reporter = QUIET,
+        *,
+        empty: Callable[[], object],
+        aside: Path | None = None,
     ) -> None:
         """Link the packages into the prefix; repair damaged cache entries once.
 
@@ -160,6 +165,7 @@ class Engine:
             lock: the packages. Noarch python packages need the python of the lock.
             prefix: a pending prefix.
             reporter: is shown the progress.
+            empty: removes what was linked, before it is linked again.
             aside: a folder that gets the files instead, with the bytes they have in the prefix.
         """
 
@@ -180,12 +186,7 @@ class Engine:
         except CacheDamagedError:
             # py-rattler's tasks continue to write for a while after an error: use a new process.
             self.close()
-            if aside is None:
-                clear_pending(prefix)
-            elif aside.exists():
-                from sealenv.system.deleting import delete
-
-                delete(aside)
+            empty()
             self._process = _Process()
             self.fetch(lock, reporter, offline=self._offline)
             attempt(verify_all=True)

@@ -182,17 +182,17 @@ def mark(job: Job, contents: Contents) -> PrefixLock:
 def link(job: Job, lock: Lock, contents: Contents) -> None:
     """Link the packages into the prefix, and write the metadata that conda reads."""
     job.reporter.phase("link", "linking packages")
-    job.engine.link(lock, job.prefix, job.reporter)
+    job.engine.link(lock, job.prefix, job.reporter, empty=lambda: clear_pending(job.prefix))
     # Written by py-rattler; with it backup tools would skip the prefix.
     (job.prefix / "CACHEDIR.TAG").unlink(missing_ok=True)
     finish(job.prefix, lock, job.spec.packages, job.view)
     if contents.clobbers:
         settle_clobbers(job.prefix, lock, contents.clobbers)
     write_condarc(job.prefix, job.spec.channels, job.spec.platform)
-    now = dt.datetime.now(dt.timezone.utc)
-    # Write the history last: `seal` hashes only files that changed after it.
-    write_history(job.prefix, lock, job.spec.packages, job.command, now)
     write_state(job.prefix, job.spec.variables)
+    now = dt.datetime.now(dt.timezone.utc)
+    # Last: `seal` hashes only files that changed after it.
+    write_history(job.prefix, lock, job.spec.packages, job.command, now)
 
 
 def link_scripts(job: Job, lock: Lock, held: PrefixLock) -> LinkScripts:

@@ -72,7 +72,9 @@ def restore(
     scratch.mkdir()
     try:
         if archives.lock.packages:
-            engine.link(archives.lock, comparison.prefix, aside=scratch)
+            engine.link(
+                archives.lock, comparison.prefix, aside=scratch, empty=lambda: delete(scratch)
+            )
         _unpack_wheels(comparison, archives, engine, scratch)
         for done, path in enumerate(paths, 1):
             reasons[path] = alone(_put_back, comparison, path, scratch)

@@ -149,11 +149,11 @@ for %%D in (vcruntime140 vcruntime140_1 msvcp140) do if not exist "%SB_SYS%\%%D.
 
 rem micromamba.exe from the cache, or downloaded. It is used only if it has this sha256.
 set "SB_EXE=%SB_CACHE%\micromamba\micromamba-%MICROMAMBA_VERSION%-win-64.exe"
-set "SB_T=%MICROMAMBA_URL%/download/%MICROMAMBA_VERSION%/micromamba-win-64.exe"
+set "SB_URL=%MICROMAMBA_URL%/download/%MICROMAMBA_VERSION%/micromamba-win-64.exe"
 if exist "%SB_EXE%" call :has_sha256 "%SB_EXE%" "%MICROMAMBA_SHA256%" && goto :micromamba_checked
-echo [INFO] Downloading     "%SB_T%"
-call :download "%SB_T%" "%SB_WORK%\micromamba.exe" || goto :end
-call :has_sha256 "%SB_WORK%\micromamba.exe" "%MICROMAMBA_SHA256%" "%SB_T%" || goto :end
+echo [INFO] Downloading     "%SB_URL%"
+call :download "%SB_WORK%\micromamba.exe" || goto :end
+call :has_sha256 "%SB_WORK%\micromamba.exe" "%MICROMAMBA_SHA256%" "%SB_URL%" || goto :end
 mkdir "%SB_CACHE%\micromamba" 2>nul
 move /Y "%SB_WORK%\micromamba.exe" "%SB_EXE%" >nul || call :fail 9 "cannot write this file" "%SB_EXE%" ^
   "set CACHE to a folder that you may write" || goto :end
@@ -346,17 +346,17 @@ exit /b 7
 if exist "%SB_MARKER%" for /f "usebackq tokens=1" %%A in ("%SB_MARKER%") do if "%%A"=="sealenv-bootstrap" exit /b 0
 exit /b 1
 
-rem :download ADDRESS FILE. A redirection leads to https only. Proxies of companies can break the check whether a
+rem :download FILE, from SB_URL. A redirection leads to https only. Proxies of companies can break the check whether a
 rem certificate was revoked (--ssl-no-revoke); the file is compared with its sha256 afterwards.
 :download
 "%SB_SYS%\curl.exe" --fail --silent --show-error --location --globoff --proto-redir =https --ssl-no-revoke --retry 3 ^
-  --connect-timeout 30 --output "%~2" --url "%~1"
+  --connect-timeout 30 --output "%~1" --url "%SB_URL%"
 if not errorlevel 1 exit /b 0
-call :fail 5 "download failed" "%~1" "check curl.exe, the network and the address, then run the same command again"
+call :fail 5 "download failed" "%SB_URL%" "check curl.exe, the network and the address, then run the same command again"
 exit /b 5
 
-rem :has_sha256 FILE SHA256 [ADDRESS]. The second line of certutil's answer is the sha256; no answer is never right.
-rem With an ADDRESS, another sha256 is an error.
+rem :has_sha256 FILE SHA256 [SOURCE]. The second line of certutil's answer is the sha256; no answer is never right.
+rem With a SOURCE, another sha256 is an error.
 :has_sha256
 set "SB_FOUND="
 "%SB_SYS%\certutil.exe" -hashfile "%~1" SHA256 >"%SB_WORK%\certutil.txt" 2>nul

@@ -1,4 +1,4 @@
-"""docs/reference/api.md is what the code says, and docs/examples run."""
+"""The programs of docs/examples run."""
 
 from __future__ import annotations
 
@@ -10,17 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from docs.tools import api_reference
 from sealenv.tour.channel import DemoChannel
 from tests.machine import SRC, Machine
 
-EXAMPLES = Path(api_reference.__file__).parents[1] / "examples"
-
-
-def test_the_page_of_functions_is_up_to_date() -> None:
-    assert api_reference.PAGE.read_text(encoding="utf-8") == api_reference.page(), (
-        "python -m docs.tools.api_reference --write"
-    )
+EXAMPLES = SRC.parent / "docs" / "examples"
 
 
 def python(machine: Machine, *args: str, code: int = 0, **extra: str) -> str:

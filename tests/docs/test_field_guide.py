@@ -40,6 +40,12 @@ def test_every_insight_has_its_section() -> None:
         assert set(places) <= known, f"{number}: {set(places) - known}"
 
 
+def test_what_is_quoted_is_there() -> None:
+    for kind, name, text in BLOCK.findall(GUIDE):
+        path = ROOT / name if kind == "quote" else ROOT / f"docs/notes/{name}.md"
+        assert text in path.read_text(encoding="utf-8"), name
+
+
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> LinuxStage:
     if platform.system() != "Linux":

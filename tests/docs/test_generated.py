@@ -1,22 +1,24 @@
-"""reference/cli.md and errors.md match the code; a failure names the command that updates them."""
+"""The pages that docs/tools writes match the code; a failure names the command that updates them."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+from types import ModuleType
+
+import pytest
+
 import sealenv.errors
-from docs.tools import cli_reference, errors_reference
+from docs.tools import api_reference, cli_reference, errors_reference, json_schema, man_page
 from sealenv.errors import SealenvError
 
-
-def test_the_page_of_commands_is_up_to_date() -> None:
-    assert cli_reference.PAGE.read_text(encoding="utf-8") == cli_reference.page(), (
-        "python -m docs.tools.cli_reference --write"
-    )
+TOOLS = (api_reference, cli_reference, errors_reference, json_schema, man_page)
 
 
-def test_the_page_of_errors_is_up_to_date() -> None:
-    assert errors_reference.PAGE.read_text(encoding="utf-8") == errors_reference.page(), (
-        "python -m docs.tools.errors_reference --write"
-    )
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.__name__)
+def test_a_page_is_up_to_date(tool: ModuleType) -> None:
+    page = tool.PAGE.read_text(encoding="utf-8")
+    assert page == tool.page(), f"python -m {tool.__name__} --write"
 
 
 def test_every_error_that_is_public_has_a_remedy() -> None:
@@ -24,3 +26,11 @@ def test_every_error_that_is_public_has_a_remedy() -> None:
     errors = {cls for cls in public if isinstance(cls, type) and issubclass(cls, SealenvError)}
     assert set(errors_reference.classes()) == errors - {SealenvError}
     assert {cls.code for cls in errors_reference.classes()} == set(errors_reference.REMEDIES)
+
+
+def test_groff_takes_the_man_page_without_a_warning() -> None:
+    if shutil.which("groff") is None:
+        pytest.skip("no groff on this machine")
+    command = ["groff", "-man", "-ww", "-z", str(man_page.PAGE)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("", "")

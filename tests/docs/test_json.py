@@ -1,4 +1,4 @@
-"""docs/reference/json.md shows the fields that each command prints."""
+"""docs/reference/json.md shows the fields that each command prints; its schema accepts them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from docs.tools import json_schema
 from sealenv.tour.channel import DemoChannel
+from tests.answers import validate
 from tests.docs.tables import REFERENCE
 from tests.machine import Machine
 
@@ -42,6 +44,19 @@ def compare(documented: Any, printed: Any, where: str) -> None:
             compare(documented[key], printed[key], f"{where}.{key}")
     elif isinstance(documented, list) and documented and printed:
         compare(documented[0], printed[0], f"{where}[0]")
+
+
+def test_every_command_with_json_is_documented() -> None:
+    commands = json_schema.commands_with_json()
+    assert {"verify", "cache info"} <= set(commands)
+    assert [name for name in commands if name not in json_schema.RESULTS] == []
+    assert [name for name in commands if name not in json_schema.examples()] == []
+
+
+def test_the_examples_are_valid() -> None:
+    for heading, example in examples().items():
+        words = heading.removeprefix("sealenv ").split()
+        validate(words, example, 2 if heading == "Errors" else 0)
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from sealenv.layout import FILES, SEAL
 from sealenv.spec.model import current_platform
 from tests.channel import Channels
 from tests.machine import Machine, tiny
-from tests.peers.writers import WRITERS, make_foreign, rewrite_record
+from tests.peers.writers import make_foreign, rewrite_record
 
 PACKAGES = ("python", "pip", "requests", "tabulate", "hello-prefix", "activate-hooks")
 
@@ -41,10 +41,9 @@ def made(machine: Machine, channels: Channels) -> dict[str, Path]:
     return found
 
 
-CASES = [(writer, platform) for writer in WRITERS for platform in ("here", "win-64")]
-
-
-@pytest.fixture(params=CASES, ids="-".join)
+@pytest.fixture(
+    params=[("conda", "here"), ("micromamba", "here"), ("conda", "win-64")], ids="-".join
+)
 def foreign(
     request: pytest.FixtureRequest, machine: Machine, made: dict[str, Path]
 ) -> Iterator[Path]:
@@ -53,12 +52,6 @@ def foreign(
     yield from left_by(
         writer, made[current_platform() if platform == "here" else platform], machine
     )
-
-
-@pytest.fixture
-def conda(machine: Machine, made: dict[str, Path]) -> Iterator[Path]:
-    """An environment of conda, for this machine."""
-    yield from left_by("conda", made[current_platform()], machine)
 
 
 def left_by(writer: str, prefix: Path, machine: Machine) -> Iterator[Path]:
@@ -95,7 +88,7 @@ def spellings(prefix: Path) -> list[str]:
     return [entry["_path"] for entry in raw.get("paths_data", {}).get("paths", [])]
 
 
-def test_it_is_read_without_a_finding(machine: Machine, foreign: Path) -> None:
+def test_it_is_read_and_exported_without_a_finding(machine: Machine, foreign: Path) -> None:
     env = str(foreign)
     assert damage(machine, env) == []
     assert machine.json("info", env)["state"] == "foreign"
@@ -107,12 +100,9 @@ def test_it_is_read_without_a_finding(machine: Machine, foreign: Path) -> None:
     page = machine.root / "page.html"
     machine.run("report", env, "-o", str(page), "--force")
     assert "tabulate" in page.read_text()
-
-
-def test_every_export_has_conda_packages_alone(machine: Machine, foreign: Path) -> None:
     script = "bat" if foreign.name == "win-64" else "sh"
     for kind in ("pixi", "explicit", "conda-lock", "environment-yml", script):
-        text = machine.run("export", str(foreign), "--format", kind).stdout
+        text = machine.run("export", env, "--format", kind).stdout
         assert "tabulate" in text, kind
         assert "pypi" not in text, kind
         assert "pip:" not in text, kind
@@ -167,9 +157,11 @@ def test_it_is_sealed_moved_and_cloned(machine: Machine, foreign: Path) -> None:
 
 
 def test_the_migrate_page_verifies_and_adopts_an_environment_of_conda(
-    machine: Machine, conda: Path
+    machine: Machine, made: dict[str, Path]
 ) -> None:
     """The commands of the page, with an environment where the page has it."""
+    left = left_by("conda", made[current_platform()], machine)
+    conda = next(left)
     lines = [line for line in PAGE.read_text().splitlines() if "~/miniforge3/envs/work" in line]
     commands = [line.split()[1:] for line in lines if line.startswith("sealenv ")]
     assert [words[0] for words in commands] == ["verify", "seal"]
@@ -178,6 +170,7 @@ def test_the_migrate_page_verifies_and_adopts_an_environment_of_conda(
         places = [word.replace("~", str(machine.home)) for word in words]
         assert machine.run(*places, "-q", *more).stdout == ""
     assert machine.json("info", str(conda))["state"] == "sealed"
+    assert list(left) == []  # it is put back
 
 
 def test_what_conda_installs_into_a_sealed_environment_is_not_damage(

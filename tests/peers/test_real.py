@@ -1,6 +1,7 @@
 """A real conda and a real micromamba, where SEALENV_TEST_CONDA and SEALENV_TEST_MICROMAMBA name them.
 
 `SEALENV_TEST_CONDA=$(which conda) python3 -m tests --no-lint -- tests/peers` runs these.
+The last test runs where SEALENV_TEST_CONDA_CHANNEL names a channel that has the real ones.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from tests.channel import Channels
 from tests.machine import Machine, tiny
 
 Peer = Callable[..., subprocess.CompletedProcess[str]]
+CHANNEL = os.environ.get("SEALENV_TEST_CONDA_CHANNEL", "")
 _VARIABLES = {"conda": "SEALENV_TEST_CONDA", "micromamba": "SEALENV_TEST_MICROMAMBA"}
 
 
@@ -86,3 +88,30 @@ def test_it_installs_our_locks(
     (record,) = (prefix / "conda-meta").glob("six-*.json")
     listed = (machine.root / "list.txt").read_text()
     assert json.loads(record.read_bytes())["sha256"] in listed
+
+
+@pytest.mark.skipif(not CHANNEL, reason="SEALENV_TEST_CONDA_CHANNEL names no channel")
+def test_conda_and_mamba_work_inside_an_environment(machine: Machine) -> None:
+    """They read it as their own, install without fetching again, and write nothing into HOME."""
+    prefix = Path(machine.json("create", "e", "-c", CHANNEL)["prefix"])
+
+    def activated(script: str) -> str:
+        done = subprocess.run(
+            ["bash", "-c", f". '{prefix}/activate.sh' && {script}"],
+            env=machine.env, capture_output=True, text=True, check=False, timeout=600,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    activated("conda --version && mamba --version")
+    assert list(machine.home.iterdir()) == []
+    asked = json.loads(activated("conda env export --from-history --json"))["dependencies"]
+    assert {"python", "conda", "mamba", "pip"} <= {d.split("=")[0].split("[")[0] for d in asked}
+    assert "defaults" not in json.loads(activated("conda export --json"))["channels"]
+    for tool in ("conda", "mamba"):
+        listed = json.loads(activated(f"{tool} list --json"))
+        rows = listed["packages"] if isinstance(listed, dict) else listed
+        assert {"python", "conda", "mamba", "pip"} <= {row["name"] for row in rows}
+        archives = {p: p.stat().st_ino for p in (machine.cache / "pkgs").glob("*.conda")}
+        activated(f"{tool} install -y --override-channels -c '{CHANNEL}' --force-reinstall pip")
+        assert {path: path.stat().st_ino for path in archives} == archives

@@ -52,12 +52,9 @@ def test_a_list_keeps_addresses_digests_and_order(file: LockFile) -> None:
 def test_conda_lock_keeps_what_it_has_a_place_for(file: LockFile) -> None:
     again = read_condalock(write_condalock(file), HERE)
     assert write_condalock(again) == write_condalock(file)
-    assert (again.name, again.variables) == (file.name, file.variables)
     for ours, theirs in zip(file.locks, again.locks, strict=True):
         assert theirs.digest() == ours.digest()
-        for key in ("platform", "channels", "virtual_packages", "specs", "requirements", "indexes",
-                    "exclude_newer"):  # fmt: skip
-            assert getattr(theirs, key) == getattr(ours, key)
+        assert (theirs.platform, theirs.channels) == (ours.platform, file.channels)
         for p in ours.packages:
             q = theirs.find(p.name)
             assert q is not None

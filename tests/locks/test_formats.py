@@ -118,7 +118,7 @@ def test_credentials_of_a_list_are_kept_apart() -> None:
         ("numpy >=2", "not a file name of a package"),
         ("https://x.org/c/noarch/a-1-0.zip", "not a file name of a package"),
         ("https://x.org/c/noarch/a-1-0.conda#xyz", "not a digest"),
-        ("ftp://x.org/c/noarch/a-1-0.conda", "must begin with"),
+        ("ftp://x.org/c/noarch/a-1-0.conda", "is not a URL of a file"),
         ("https://x.org/c/noarch/a-1-0.conda&calc", "not a file name of a package"),
         ("https://x.org/c/noarch/b-1-0.conda", "twice, in lines 2 and 3"),
     ],

@@ -10,11 +10,10 @@ import msgspec
 from packaging.utils import canonicalize_name
 
 from sealenv.locks.checks import (
-    NO_WHEEL,
-    check_wheel_address,
     clean_url,
     need_sha256,
     put,
+    wheel_url,
 )
 from sealenv.locks.explicit import bare_package
 from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile, topological
@@ -165,11 +164,9 @@ def _read_package(row: _Row, base: Path, node: Node) -> LockedPackage:
 
 
 def _read_wheel(row: _Row, base: Path, node: Node) -> LockedWheel:
-    if why := check_wheel_address(row.url):
-        raise node.at("url").wrong(f"{row.url[:200]!r} {why}", NO_WHEEL)
     return LockedWheel(
         name=canonicalize_name(row.name),
         version=row.version,
-        url=clean_url(row.url, base),
+        url=wheel_url(row.url, base, node.at("url")),
         sha256=need_sha256(row.hash.sha256, row.name, node),
     )

@@ -230,17 +230,12 @@ def test_py_rattler_and_we_read_the_same(tmp_path: Path, text: str) -> None:
 WRONG = [
     ("version: 7", "version: 8", "version '8' of rattler-lock"),
     (f"  sha256: {SHA}\n  md5", "  md5", "no sha256"),
-    (f"  sha256: {SHA}\n  md5", "  sha256: 00\n  md5", "'00' is not a sha256"),
-    ("  build_number: 101", "  build: ../../x", "not a valid build"),
-    ("  build_number: 101", "  name: ../../x", "not a valid name"),
+    (f"  sha256: {SHA}\n  md5", "  sha256: 00\n  md5", "$.sha256"),
+    ("  build_number: 101", "  build: ../../x", "$.record.build"),
     ("  build_number: 101", "  file_name: ../../x.conda", "to build from source"),
-    ("  build_number: 101", "  subdir: ../..", "not a valid subdir"),
     ("noarch/tzdata-2024b-hc8b5060_0.conda\n      linux-64:", "noarch/t-1-0.conda\n      linux-64:",
      "not described"),
     ("  name: numpy", "  name: scipy", "is not a wheel of scipy"),
-    ("version: 7", "version: 7\nversion: 7", "twice"),
-    ("version: 7", "version: &a 7", "anchors"),
-    ("version: 7", "version: !!int 7", "tag"),
     ("noarch/tzdata", "noarch/..%2f..%2ftzdata", ""),
     ("noarch/tzdata", "noarch/$(id)-tzdata", ""),
 ]  # fmt: skip
@@ -287,19 +282,11 @@ def test_no_damage_is_more_than_an_error_of_ours(at: int, length: int, new: str)
         read_pixi(PIXI_7[:at] + new + PIXI_7[at + length :], HERE)
 
 
-@pytest.mark.parametrize(
-    ("address", "reason"),
-    [
-        ("./mypkg", "not a wheel"),
-        ("https://host/six-1.17.0.tar.gz", "source distribution"),
-        ("git+https://host/x/y@abc", "version control"),
-    ],
-)
-def test_what_is_no_wheel_is_refused_when_it_is_read(address: str, reason: str) -> None:
+def test_what_is_no_wheel_is_refused_when_it_is_read() -> None:
     wheel = "https://files.pythonhosted.org/packages/8c/numpy-2.2.1-cp313-cp313-linux_x86_64.whl"
-    text = PIXI_7.replace(wheel, address)
-    line = text[: text.index(f"\n- pypi: {address}\n")].count("\n") + 2
-    with pytest.raises(SpecError, match=reason) as caught:
+    text = PIXI_7.replace(wheel, "https://host/six-1.17.0.tar.gz")
+    line = text[: text.index("\n- pypi: https://host/six")].count("\n") + 2
+    with pytest.raises(SpecError, match="not a wheel") as caught:
         read_pixi(text, HERE)
     assert caught.value.where == f"{HERE}:{line}:9"
     assert "build a wheel" in str(caught.value.hint)

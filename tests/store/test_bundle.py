@@ -185,7 +185,7 @@ class TestHostile:
             ({"fn": "../../evil.conda"}, "file name"),
             ({"url": "https://u:secretpw@h/noarch/a-1.0-0.conda"}, "credentials"),
             ({"channel": "javascript:x"}, "channel"),
-            ({"record": {"name": "../../a"}}, "required field"),
+            ({"record": {"name": "../../a"}}, "record.name"),
         ],
     )  # fmt: skip
     def test_a_hostile_package(self, tmp_path: Path, change: dict[str, Any], said: str) -> None:

@@ -16,32 +16,24 @@ from typing import Annotated, Any, Literal
 from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
-from msgspec import structs
+from msgspec import Meta, structs
 
 from sealenv.errors import DigestError, SpecError
 from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.spec.environment_yml import check_variable
 from sealenv.spec.matchspec import LONGEST_SPEC
+from sealenv.spec.model import parse_time
 from sealenv.spec.yaml_nodes import Node
 from sealenv.urls import is_address, redact, split_credentials
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}")
-_VERSION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.!+~-]{0,127}")
-_BUILD = re.compile(r"[A-Za-z0-9_.+~!-]{0,127}")
-_SUBDIR = re.compile(r"[a-z0-9]+(-[a-z0-9_]+)?")
 _PLATFORM = re.compile(r"[a-z0-9]+-[a-z0-9_]+")
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.!+~-]{0,210}\.(conda|tar\.bz2)")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_MD5 = re.compile(r"[0-9a-f]{32}")
-_URL = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]+")  # RFC 3986, without the apostrophe
+_HOST = r"(?:[A-Za-z0-9._~%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?"
+_PATH = r"[A-Za-z0-9._~:/\[\]@!$&()*+,;=%-]"  # RFC 3986, without query, fragment and apostrophe
+_URL = re.compile(rf"((https?|s3|gcs)://{_HOST}|file://({_HOST})?)/{_PATH}*")
 _CHANNEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+-]{0,254}")
-_SCHEMES = frozenset({"https", "http", "file", "s3", "gcs"})
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _SPEC = re.compile(r"([^\s\[\]]+::)?[A-Za-z0-9_*^][^\[\]]*(\[[^\[\]]*(\[[^\[\]]*\][^\[\]]*)*\])?")
-_TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?(\.\d+)?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
-_MOST_BYTES = 1 << 50
-NO_WHEEL = "build a wheel and use that instead, or remove the package"
-"""The hint for what `check_wheel_address` refuses."""
 
 
 def check_file(file: LockFile) -> str | None:
@@ -130,24 +122,27 @@ def _check_requirement(text: str) -> str | None:
 
 
 def _check_time(text: str) -> str | None:
-    if _TIME.fullmatch(text):
-        return None
-    return f"{text[:80]!a} is not a time, such as 2026-01-31T12:00:00Z"
+    try:
+        parse_time(text)
+    except SpecError as error:
+        return error.what
+    return None
 
 
-_Count = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
-_Time = Annotated[float, msgspec.Meta(ge=0, le=253_402_300_799_999)]
+_Count = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
+_Time = Annotated[float, Meta(ge=0, le=253_402_300_799_999)]
 """In ms, up to the year 9999; some tools wrote seconds, with a fraction."""
+_Md5 = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
 _Lines = dict[str, list[str]]
 
 
 class Record(msgspec.Struct, kw_only=True):
     """The keys of a record that sealenv or py-rattler reads."""
 
-    name: str
-    version: str
-    build: str
-    subdir: str
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}\Z")]
+    version: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.!+~-]{0,127}\Z")]
+    build: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.+~!-]{0,127}\Z")]
+    subdir: Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9_]+)?\Z")]
     build_number: _Count = 0
     arch: str | None = None
     platform: str | None = None
@@ -162,7 +157,7 @@ class Record(msgspec.Struct, kw_only=True):
     purls: list[str] | None = None
     license: str | None = None
     license_family: str | None = None
-    md5: str | None = None
+    md5: _Md5 | None = None
     sha256: str | None = None
     size: _Count | None = None
     legacy_bz2_md5: str | None = None
@@ -171,10 +166,22 @@ class Record(msgspec.Struct, kw_only=True):
     timestamp: _Time | None = None
 
 
+class _Package(msgspec.Struct):
+    """A package, with a digest or without."""
+
+    record: Record
+    sha256: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")]
+    size: Annotated[int, Meta(ge=0, le=1 << 50)] | None
+
+
 def check_record(record: dict[str, Any]) -> str | None:
-    """Check the types of a repodata record."""
+    """Check the types of a repodata record, and the characters of its name (CEP 26)."""
+    return _fault(record, Record)
+
+
+def _fault(value: object, kind: type) -> str | None:
     try:
-        msgspec.convert(record, Record)
+        msgspec.convert(value, kind, from_attributes=True)
     except msgspec.ValidationError as error:
         return str(error)
     return None
@@ -187,22 +194,12 @@ def check_package(package: LockedPackage, *, digest: bool = True) -> str | None:
         package: the package.
         digest: require a sha256.
     """
-    record = package.record
-    if problem := check_record(record):
-        return f"the record of {package.fn[:80]!r}: {problem}"
-    for key, pattern in (("name", _NAME), ("version", _VERSION), ("build", _BUILD),
-                         ("subdir", _SUBDIR)):  # fmt: skip
-        if not pattern.fullmatch(str(record.get(key))):
-            return f"{str(record.get(key))[:80]!r} is not a valid {key} (CEP 26)"
     if not _FILE.fullmatch(package.fn):
         return f"{package.fn[:80]!r} is not a valid file name of a package (CEP 26)"
-    if digest and not _SHA256.fullmatch(package.sha256):
-        return _no_sha256(package.sha256)
-    md5 = record.get("md5")
-    if md5 is not None and not _MD5.fullmatch(str(md5)):
-        return f"{str(md5)[:80]!r} is not an md5: 32 lowercase hexadecimal digits"
-    if package.size is not None and not 0 <= package.size <= _MOST_BYTES:
-        return f"{package.size!r} is not a file size"
+    if problem := _fault(package, _Package):
+        return f"{package.fn}: {problem}"
+    if digest and not package.sha256:
+        return f"{package.fn} has no sha256"
     if problem := check_url(package.url):
         return problem
     if file_name(package.url) != package.fn:  # records and seals identify a file by its URL
@@ -210,38 +207,16 @@ def check_package(package: LockedPackage, *, digest: bool = True) -> str | None:
     return None
 
 
-def _no_sha256(text: str) -> str:
-    return f"{text[:80]!r} is not a sha256: 64 lowercase hexadecimal digits"
-
-
 def check_url(url: str) -> str | None:
     """Check the URL of a package or wheel."""
-    shown = f"{redact(url)[:200]!a}"
-    if not _URL.fullmatch(url):
-        return f"{shown} is not a URL: other characters must be written as %XX"
-    try:
-        parts = urlsplit(url)
-    except ValueError as error:
-        return f"{shown} is not a URL: {error}"
-    if parts.scheme not in _SCHEMES or not url.startswith(f"{parts.scheme}://"):
-        return f"{shown}: the URL must begin with https://, http://, file:// or s3://"
-    if parts.fragment or parts.query:
-        return f"{shown}: the URL of a package must not contain '?' or '#'"
-    if not parts.path.strip("/") or (parts.scheme != "file" and not parts.netloc):
-        return f"{shown} is not the URL of a file"
-    return _check_private(url)
-
-
-def check_wheel_address(address: str) -> str | None:
-    """Check that an address in a lock may be that of a wheel."""
-    if re.match(r"(git|hg|svn|bzr)\+|git://|ssh://", address):
-        return "comes from version control: it cannot be locked with a digest"
-    file = address.partition("#")[0].partition("?")[0].rstrip("/")
-    if file.endswith(".whl"):
+    if problem := _check_private(url):
+        return problem
+    if _URL.fullmatch(url):
         return None
-    if file.endswith((".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")):
-        return "is a source distribution: each build of it has different bytes"
-    return "is not a wheel: each build of a folder has different bytes"
+    return (
+        f"{redact(url)[:200]!a} is not a URL of a file: https, http, file, s3 or gcs, without '?' and "
+        "'#', and with other characters as %XX"
+    )
 
 
 def _check_wheel(wheel: LockedWheel) -> str | None:
@@ -249,8 +224,8 @@ def _check_wheel(wheel: LockedWheel) -> str | None:
     from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
     from packaging.version import InvalidVersion, Version
 
-    if not _SHA256.fullmatch(wheel.sha256):
-        return _no_sha256(wheel.sha256)
+    if not re.fullmatch("[0-9a-f]{64}", wheel.sha256):
+        return f"{wheel.sha256[:80]!r} is not a sha256"
     if problem := check_url(wheel.url):
         return problem
     try:
@@ -263,11 +238,9 @@ def _check_wheel(wheel: LockedWheel) -> str | None:
 
 def check_channel(text: str) -> str | None:
     """Check a channel: a name or a URL."""
-    if _CHANNEL.fullmatch(text):
+    if _CHANNEL.fullmatch(text) or not (problem := check_url(f"{text}/")):
         return None
-    if _URL.fullmatch(text) and text.partition("://")[0] in _SCHEMES:
-        return _check_private(text)
-    return f"{redact(text)[:200]!a} is not a channel"
+    return f"not a channel: {problem}"
 
 
 def _check_private(url: str) -> str | None:
@@ -322,6 +295,20 @@ def need_sha256(found: str | None, what: str, node: Node) -> str:
         f"{what} has no sha256, so it cannot be verified",
         where=node.where,
         hint="lock again: sealenv lock; it takes the digest from the channel",
+    )
+
+
+def wheel_url(address: str, base: Path, node: Node) -> str:
+    """Return the URL of a wheel; a path is relative to `base`.
+
+    Raises:
+        SpecError: it is something else, such as a source distribution; with its place.
+    """
+    if address.partition("#")[0].partition("?")[0].endswith(".whl"):
+        return clean_url(address, base)
+    raise node.wrong(
+        f"{address[:200]!r} is not a wheel: each build of it has different bytes",
+        "build a wheel and use that instead, or remove the package",
     )
 
 

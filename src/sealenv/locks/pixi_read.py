@@ -16,15 +16,14 @@ from packaging.utils import canonicalize_name
 
 from sealenv.errors import SpecError
 from sealenv.locks.checks import (
-    NO_WHEEL,
     Record,
-    check_wheel_address,
     clean_url,
     file_name,
     folder_name,
     need_sha256,
     put,
     split_dist,
+    wheel_url,
 )
 from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile, topological
 from sealenv.locks.pixi_write import MARK, build_number_of, noarch_of
@@ -73,7 +72,6 @@ class _Entry(Record, kw_only=True):
     timestamp: _Count | None = None
     requires_dist: tuple[str, ...] = ()
     requires_python: str | None = None
-    editable: bool = False
 
 
 class _Channel(msgspec.Struct):
@@ -267,14 +265,10 @@ class _Reader:
 
     def _wheel(self, entry: _Entry, address: str, node: Node) -> LockedWheel:
         plain = address.removeprefix("direct+")  # requested by URL
-        if entry.editable:
-            raise node.wrong(f"{plain[:200]!r} is an editable install: it has no digest", NO_WHEEL)
-        if why := check_wheel_address(plain):
-            raise node.at("pypi").wrong(f"{plain[:200]!r} {why}", NO_WHEEL)
         return LockedWheel(
             name=canonicalize_name(entry.name or ""),
             version=entry.version or "",
-            url=clean_url(plain, self.base),
+            url=wheel_url(plain, self.base, node.at("pypi")),
             sha256=need_sha256(entry.sha256, plain[-200:], node),
             requires_dist=entry.requires_dist,
             requires_python=entry.requires_python or None,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -20,7 +20,7 @@ import msgspec
 from sealenv.errors import SpecError
 from sealenv.locks.checks import split_dist
 from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile, depends_on
-from sealenv.spec.yaml_nodes import scalar
+from sealenv.spec.yaml_nodes import dump
 
 MARK = "# sealenv lock 1"
 VERSION = 7
@@ -43,19 +43,18 @@ def write_pixi(file: LockFile) -> str:
     """
     locks = sorted(file.locks, key=lambda lock: lock.platform)
     file = msgspec.structs.replace(file, locks=tuple(locks))
-    lines = [*_comments(file), f"version: {VERSION}", "platforms:" + " []" * (not locks)]
-    for lock in locks:
-        lines.append(f"- name: {scalar(lock.platform)}")
-        lines += _texts("virtual-packages", lock.virtual_packages, "  ")
-    lines += ["environments:", "  default:", *_environment(file)]
-    packages = _packages(locks)
+    conda = _packages(locks)
     wheels = _unique([w for lock in locks for w in lock.wheels])
-    lines.append("packages:" + " []" * (not (packages or wheels)))
-    for package in packages:
-        lines += _package(package)
-    for wheel in wheels:
-        lines += _wheel(wheel)
-    return "\n".join([*lines, ""])
+    data = {
+        "version": VERSION,
+        "platforms": [
+            _filled({"name": lock.platform, "virtual-packages": lock.virtual_packages})
+            for lock in locks
+        ],
+        "environments": {"default": _environment(file)},
+        "packages": [*map(_package, conda), *map(_wheel, wheels)],
+    }
+    return "\n".join([*_comments(file), *dump(data), ""])
 
 
 def _comments(file: LockFile) -> list[str]:
@@ -83,21 +82,23 @@ def _joined(by_platform: dict[str, Any]) -> Any:
     return {platform: value for platform, value in by_platform.items() if value}
 
 
-def _environment(file: LockFile) -> Iterator[str]:
-    channels = file.channels
-    yield "    channels:" + " []" * (not channels)
-    yield from (f"    - url: {scalar(channel)}" for channel in channels)
-    indexes = _all(file.locks, "indexes")
+def _environment(file: LockFile) -> dict[str, Any]:
+    # The format has one list of indexes and of links for all platforms.
+    indexes = dict.fromkeys(url for lock in file.locks for url in lock.indexes)
+    links = dict.fromkeys(url for lock in file.locks for url in lock.find_links)
+    found: dict[str, Any] = {"channels": [{"url": channel} for channel in file.channels]}
     if indexes or any(lock.wheels for lock in file.locks):
-        yield from _texts("indexes", indexes, "    ") or ["    indexes: []"]
-    if links := _all(file.locks, "find_links"):
-        yield "    find-links:"
-        yield from (f"    - url: {scalar(url)}" for url in links)
-    yield "    packages:" + " {}" * (not file.locks)
-    for lock in file.locks:
-        yield f"      {scalar(lock.platform)}:" + " []" * (not lock.archives)
-        yield from (f"      - conda: {scalar(url)}" for url in sorted(p.url for p in lock.packages))
-        yield from (f"      - pypi: {scalar(url)}" for url in sorted(w.url for w in lock.wheels))
+        found["indexes"] = list(indexes)
+    if links:
+        found["find-links"] = [{"url": url} for url in links]
+    found["packages"] = {
+        lock.platform: [
+            *({"conda": url} for url in sorted(p.url for p in lock.packages)),
+            *({"pypi": url} for url in sorted(w.url for w in lock.wheels)),
+        ]
+        for lock in file.locks
+    }
+    return found
 
 
 def noarch_of(subdir: str, build: str) -> str | None:
@@ -113,70 +114,55 @@ def build_number_of(build: str) -> int:
     return int(match.group()) if match and len(match.group()) < 19 else 0
 
 
-def _package(package: LockedPackage) -> Iterator[str]:
+def _package(package: LockedPackage) -> dict[str, Any]:
     record = package.record
-    yield f"- conda: {scalar(package.url)}"
+    entry: dict[str, Any] = {"conda": package.url}
     said = split_dist(package.url.rsplit("/", 1)[-1]) or (None, None, None)
     for key, default in zip(("name", "version", "build"), said, strict=True):
         if str(record[key]) != default:
-            yield f"  {key}: {scalar(str(record[key]))}"
-    number = record.get("build_number", 0)
-    if number != build_number_of(package.build):
-        yield f"  build_number: {number}"
+            entry[key] = str(record[key])
+    if (number := record.get("build_number", 0)) != build_number_of(package.build):
+        entry["build_number"] = number
     # rattler reads a file:// URL as a path, which implies neither channel nor subdir.
     is_file = package.url.startswith("file:")
     channel, _, subdir = package.url.rpartition("/")[0].rpartition("/")
     if is_file or package.subdir != subdir:
-        yield f"  subdir: {scalar(package.subdir)}"
+        entry["subdir"] = package.subdir
     noarch = record.get("noarch")
     if noarch != noarch_of(package.subdir, package.build):
-        yield f"  noarch: {scalar(noarch) if isinstance(noarch, str) else str(bool(noarch)).lower()}"
+        entry["noarch"] = noarch if isinstance(noarch, str) else bool(noarch)
     facts: dict[str, Any] = {**record, "sha256": package.sha256, "size": package.size}
-    facts["channel"] = (
-        package.channel.rstrip("/") if is_file or package.channel.rstrip("/") != channel else None
-    )
+    own = package.channel.rstrip("/")
+    facts["channel"] = own if is_file or own != channel else None
     facts["file_name"] = None if said[0] else package.fn
-    for key in _FIELDS:
-        yield from _field(key, facts.get(key))
+    if isinstance(features := record.get("track_features"), str):
+        facts["track_features"] = features.replace(",", " ").split()
+    if isinstance(record.get("timestamp"), float):
+        facts["timestamp"] = int(record["timestamp"])
+    for key in ("extra_depends", "run_exports"):
+        if facts.get(key):
+            facts[key] = {name: items for name, items in sorted(facts[key].items()) if items}
+    return entry | _filled({key: facts.get(key) for key in _FIELDS})
 
 
-def _field(key: str, value: Any) -> Iterator[str]:
-    if value is None or (not value and value != 0 and key not in _KEPT_EMPTY):
-        return
-    if key == "track_features" and isinstance(value, str):
-        value = value.replace(",", " ").split()
-    elif isinstance(value, float):
-        value = int(value)  # a timestamp with a fraction
-    if isinstance(value, dict):
-        filled = {k: v for k, v in sorted(value.items()) if v}
-        yield f"  {key}:" + " {}" * (not filled)
-        for name, items in filled.items():
-            yield from _texts(name, items, "    ")
-    elif isinstance(value, (list, tuple)):
-        yield from _texts(key, value, "  ") or [f"  {key}: []"]
-    else:
-        yield f"  {key}: {value if isinstance(value, int) else scalar(str(value))}"
+def _wheel(wheel: LockedWheel) -> dict[str, Any]:
+    entry = {"pypi": wheel.url, "name": wheel.name, "version": wheel.version}
+    return entry | _filled(
+        {
+            "sha256": wheel.sha256,
+            "requires_dist": wheel.requires_dist,
+            "requires_python": wheel.requires_python,
+        }
+    )
 
 
-def _wheel(wheel: LockedWheel) -> Iterator[str]:
-    yield f"- pypi: {scalar(wheel.url)}"
-    yield f"  name: {scalar(wheel.name)}"
-    yield f"  version: {scalar(wheel.version)}"
-    yield f"  sha256: {wheel.sha256}"
-    yield from _texts("requires_dist", wheel.requires_dist, "  ")
-    if wheel.requires_python:
-        yield f"  requires_python: {scalar(wheel.requires_python)}"
-
-
-def _texts(key: str, values: Sequence[str], indent: str) -> list[str]:
-    if not values:
-        return []
-    return [f"{indent}{scalar(key)}:", *(f"{indent}- {scalar(str(v))}" for v in values)]
-
-
-def _all(locks: Sequence[Lock], what: str) -> list[str]:
-    """Return the values of all locks, each once: the format has one list for all platforms."""
-    return list(dict.fromkeys(item for lock in locks for item in getattr(lock, what)))
+def _filled(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return the facts that are known; zero is one."""
+    return {
+        key: value
+        for key, value in facts.items()
+        if value or value == 0 or (value is not None and key in _KEPT_EMPTY)
+    }
 
 
 def _packages(locks: Sequence[Lock]) -> list[LockedPackage]:

@@ -21,8 +21,7 @@ from sealenv.prefix.removal import refuse_frozen
 from sealenv.progress import QUIET, Reporter
 from sealenv.relocation.audit import Audited
 from sealenv.relocation.audit import audit as find
-from sealenv.relocation.journal import commit, finish_commit
-from sealenv.relocation.settle import clear_partials
+from sealenv.relocation.journal import clear_partials, commit, finish_commit
 from sealenv.request import StrPath, prefix_of
 from sealenv.seals.contents import complete
 from sealenv.seals.findings import refuse_moved

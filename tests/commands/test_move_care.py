@@ -104,46 +104,30 @@ def test_killed_while_the_old_one_was_removed(machine: Machine, env: Path) -> No
     assert is_whole(place)
 
 
-class TestUserFolder:
-    """A copy that was killed in `__home__`."""
-
-    def killed(self, machine: Machine, env: Path) -> Path:
-        place = machine.envs / "copied"
-        (env / "__home__/sub").mkdir(parents=True)
-        for name in ("one", "two", "sub/three"):
-            (env / "__home__" / name).write_text(name)
-        (place / "__home__/sub").mkdir(parents=True)
-        (place / "conda-meta").mkdir()
-        (place / MARKER).write_bytes(b"token\n")
-        write_plan(place, [f"__home__/{name}" for name in ("one", "two", "sub/three", "gone")])
-        (place / "__home__/.two.0123456789abcdef.part").write_text("t")
-        subprocess.run(["cp", "-p", env / "__home__/one", place / "__home__/one"], check=True)
-        return place
-
-    def test_files_of_others_are_in_the_way(self, machine: Machine, env: Path) -> None:
-        place = self.killed(machine, env)
-        home = place / "__home__"
-        (home / "theirs").write_text("theirs")
-        (home / "sub").rmdir()
-        (home / "sub").symlink_to(machine.root)
-        assert machine.json("move", "e", "copied", "--copy", code=9)["where"] == str(home / "sub")
-        assert is_whole(env)
-        assert not (machine.root / "three").exists()
-        (home / "sub").unlink()
-        machine.run("move", "e", "copied", "--copy")
-        assert (home / "theirs").read_text() == "theirs"
-        assert (home / "two").read_text() == "two"
-        assert (home / "sub/three").read_text() == "sub/three"
-
-    def test_a_link_is_not_written_through(self, machine: Machine, env: Path) -> None:
-        place = self.killed(machine, env)
-        elsewhere = machine.root / "elsewhere"
-        (place / "__home__").rename(elsewhere)
-        (place / "__home__").symlink_to(elsewhere)
-        before = sorted(elsewhere.rglob("*"))
-        machine.run("move", "e", "copied", "--copy", code=9)
-        assert sorted(elsewhere.rglob("*")) == before
-        assert is_whole(env)
+def test_a_copy_that_was_killed_in_the_user_folder(machine: Machine, env: Path) -> None:
+    """Its files are replaced; files of others and links are never written to."""
+    place = machine.envs / "copied"
+    home = place / "__home__"
+    (env / "__home__/sub").mkdir(parents=True)
+    for name in ("one", "two", "sub/three"):
+        (env / "__home__" / name).write_text(name)
+    home.mkdir(parents=True)
+    (place / "conda-meta").mkdir()
+    (place / MARKER).write_bytes(b"token\n")
+    write_plan(place, [f"__home__/{name}" for name in ("one", "two", "sub/three", "gone")])
+    for name in (".two.0123456789abcdef.part", "one", "theirs"):
+        (home / name).write_text("x")
+    (home / "sub").symlink_to(machine.root)
+    answer = machine.json("move", "e", "copied", "--copy", code=9)
+    assert answer["where"] == str(home / "sub")
+    assert is_whole(env)
+    assert not (machine.root / "three").exists()
+    (home / "sub").unlink()
+    machine.run("move", "e", "copied", "--copy")
+    assert (home / "theirs").read_text() == "x"
+    assert sorted(p.name for p in home.iterdir()) == ["one", "sub", "theirs", "two"]
+    for name in ("one", "two", "sub/three"):
+        assert (home / name).read_text() == name
 
 
 @pytest.mark.parametrize(

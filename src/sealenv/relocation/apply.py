@@ -10,19 +10,16 @@ may hold, nothing runs from it, and the same command finishes it.
 from __future__ import annotations
 
 import contextlib
-import errno
-import hashlib
 import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
 
 from sealenv.activation.scripts import activation_files
-from sealenv.errors import FilesystemError, from_oserror
+from sealenv.errors import from_oserror
 from sealenv.fields import InPrefix
 from sealenv.gates.admission import clean_environ
 from sealenv.layout import HISTORY, State, is_link, state_of
@@ -49,12 +46,10 @@ from sealenv.relocation.owners import (
 )
 from sealenv.relocation.plan import Relocation, does_not_fit, open_relocation
 from sealenv.relocation.prove import next_seal, next_table, prove
-from sealenv.relocation.rewrite import RefusedError, Rewriting, rewrite
+from sealenv.relocation.rewrite import RefusedError, rewrite
 from sealenv.seals.seal import Seal
 from sealenv.seals.snapshot import FILE, LINK, Row, native, source_of, take_snapshot
 from sealenv.system.files import keep_owner, read_regular, replace_like, temporary_path
-
-_FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 
 
 @dataclass(frozen=True)
@@ -106,41 +101,40 @@ class Files:
             LinkError: a binary has no room for the new path.
             FilesystemError: the file cannot be read or replaced.
         """
-        name = self._native(path)
-        with self.explained(path):
-            with mapped(name) as data:
-                rewriting = rewrite(path, data, self.move.change, self.owners.of(path))
-                if not rewriting.needed:
+        try:
+            with mapped(self._native(path)) as data:
+                before = Mark.of(data)
+                if self.owners.is_shipped(path, before.sha256):
+                    self.left.append(Left(path, SHIPPED))
                     return
-                signed = rewriting.unsigned and sign(rewriting.apply(data), path.rpartition("/")[2])
-            before = Mark.of_file(name)
-            if self.owners.is_shipped(path, before.sha256):
-                self.left.append(Left(path, SHIPPED))
-            elif rewriting.delete:
-                self.delete(path)
-            else:
-                if rewriting.unsigned and not signed:
-                    self.unsigned.append(path)
-                self._put(path, before, [signed] if signed else _pieces(name, rewriting))
+                rewriting = rewrite(path, data, self.move.change, self.owners.of(path))
+                after = rewriting.apply(data)
+        except RefusedError as error:
+            if error.over:
+                raise does_not_fit(self.move, {path: error.over}) from error
+            package = self.owners.distribution(path) or "PACKAGE"
+            self.left.append(Left(path, error.what.replace("PACKAGE", package)))
+            return
+        if rewriting.delete:
+            self.delete(path)
+        elif rewriting.edits:
+            signed = rewriting.unsigned and sign(after, path.rpartition("/")[2])
+            if rewriting.unsigned and not signed:
+                self.unsigned.append(path)
+            self._put(path, before, signed or after)
 
     def replace(self, path: str, before: bytes, after: bytes) -> None:
-        """Replace the bytes of a file by others.
-
-        Raises:
-            FilesystemError: the file cannot be replaced.
-        """
+        """Replace the bytes of a file by others."""
         if after != before:
-            with self.explained(path):
-                self._put(path, Mark.of(before), [after])
+            self._put(path, Mark.of(before), after)
 
     def link(self, path: str) -> None:
         """Let a link that holds the old path hold the new one."""
         text = link_text(self.move.prefix, path)
         new = os.fsdecode(self.move.change.apply(os.fsencode(text)))
         if new != text:
-            with self.explained(path):
-                self.note(path, Rewritten(Mark.of_link(text), Mark.of_link(new)))
-                _replace_link(os.fsdecode(self._native(path)), new)
+            self.note(path, Rewritten(Mark.of_link(text), Mark.of_link(new)))
+            _replace_link(os.fsdecode(self._native(path)), new)
 
     def delete(self, path: str) -> None:
         """Delete compiled Python if its source exists: Python compiles it again."""
@@ -148,31 +142,18 @@ class Files:
         if source is None or not os.path.isfile(self._native(source)):
             self.left.append(Left(path, NO_SOURCE))
             return
-        with self.explained(path):
-            os.unlink(self._native(path))
-            self.deleted.append(path)
+        os.unlink(self._native(path))
+        self.deleted.append(path)
 
     def read(self, path: str) -> bytes:
-        """Return the bytes of a file.
+        """Return the bytes of a file."""
+        return read_regular(self._native(path))
 
-        Raises:
-            FilesystemError: the file cannot be read.
-        """
-        with self.explained(path):
-            return read_regular(self._native(path))
-
-    def _put(self, path: str, before: Mark, pieces: Iterable[bytes]) -> None:
+    def _put(self, path: str, before: Mark, after: bytes) -> None:
         """Replace a file; the journal names its new digest before it is in place."""
-
-        def write(target: BinaryIO) -> None:
-            digest = hashlib.sha256()
-            for piece in pieces:
-                digest.update(piece)
-                target.write(piece)
-            self.note(path, Rewritten(before, Mark(digest.digest(), target.tell())))
-
+        self.note(path, Rewritten(before, Mark.of(after)))
         name = self._native(path)
-        replace_like(name, write, os.lstat(name))
+        replace_like(name, after, os.lstat(name))
 
     def note(self, path: str, done: Rewritten) -> None:
         """Note a file that is about to be replaced."""
@@ -184,30 +165,13 @@ class Files:
         try:
             if is_link(self.move.prefix / path):
                 return Mark.of_link(link_text(self.move.prefix, path))
-            return Mark.of_file(self._native(path))
+            with mapped(self._native(path)) as data:
+                return Mark.of(data)
         except OSError:
             return None
 
     def _native(self, path: str) -> str | bytes:
         return native(self.move.prefix, path)
-
-    @contextlib.contextmanager
-    def explained(self, path: str) -> Iterator[None]:
-        """Turn an error with a file into a message, or into an entry of `left`."""
-        try:
-            yield
-        except RefusedError as error:
-            if error.over:
-                raise does_not_fit(self.move, {path: error.over}) from error
-            package = self.owners.distribution(path) or "PACKAGE"
-            self.left.append(Left(path, error.what.replace("PACKAGE", package)))
-        except OSError as error:
-            full = error.errno in _FULL
-            raise FilesystemError(
-                "the disk is full" if full else f"a file cannot be replaced: {error.strerror}",
-                where=str(self.move.prefix / path),
-                hint="make room or fix the permissions, then run the same command again",
-            ) from error
 
 
 def relocate(
@@ -235,13 +199,13 @@ def relocate(
         CheckFailedError: a file holds the old path that should not.
     """
     reporter.phase("rewrite", "rewriting the paths in files")
-    if state_of(move.prefix) is State.SEALED:
-        begin(move.prefix, move.seal, move.new, move.olds)
-    files = Files(move, rows)
-    _rewrite_files(files, found, reporter)
     with contextlib.ExitStack() as held:
-        _rewrite_history(files, locked, held)
         try:
+            if state_of(move.prefix) is State.SEALED:
+                begin(move.prefix, move.seal, move.new, move.olds)
+            files = Files(move, rows)
+            _rewrite_files(files, found, reporter)
+            _rewrite_history(files, locked, held)
             table = next_table(move, files.changes, files.deleted, rows, copied=copied)
             partly = any(item.why != SHIPPED for item in files.left)
             files.seal, encoded = next_seal(move, files.changes, table, partly=partly)
@@ -351,12 +315,11 @@ def _rewrite_history(files: Files, locked: int | None, held: contextlib.ExitStac
     if locked is None or after == data:
         files.replace(HISTORY, data, after)
         return
-    with files.explained(HISTORY):
-        files.note(HISTORY, Rewritten(Mark.of(data), Mark.of(after)))
-        status = os.lstat(native(files.move.prefix, HISTORY))
-        fd = replace_history(files.move.prefix, locked, after, status)
-        if fd != locked:
-            held.callback(os.close, fd)
+    files.note(HISTORY, Rewritten(Mark.of(data), Mark.of(after)))
+    status = os.lstat(native(files.move.prefix, HISTORY))
+    fd = replace_history(files.move.prefix, locked, after, status)
+    if fd != locked:
+        held.callback(os.close, fd)
 
 
 def sign(data: bytes, name: str) -> bytes | None:
@@ -379,12 +342,6 @@ def sign(data: bytes, name: str) -> bytes | None:
             check=False,
         )
         return file.read_bytes() if done.returncode == 0 else None
-
-
-def _pieces(name: str | bytes, rewriting: Rewriting) -> Iterator[bytes]:
-    """Yield the new bytes of a file. It is closed at the end: Windows replaces no open file."""
-    with mapped(name) as data:
-        yield from rewriting.pieces(data)
 
 
 def _replace_link(name: str, text: str) -> None:

@@ -19,11 +19,11 @@ import msgspec
 
 from sealenv.errors import RecordError
 from sealenv.layout import FILES, META, MOVING, SEAL
+from sealenv.relocation.find import Data
 from sealenv.seals.seal import Seal, read_table, write_seal, write_table
 from sealenv.seals.snapshot import Row, link_bytes, native, raw
 from sealenv.system.deleting import while_held
 from sealenv.system.files import final_path, read_regular, write_atomic
-from sealenv.system.hashing import sha256_of
 
 _OURS = frozenset(path.rpartition("/")[2] for path in (SEAL, FILES, MOVING))
 
@@ -35,14 +35,9 @@ class Mark(NamedTuple):
     size: int
 
     @classmethod
-    def of(cls, data: bytes) -> Mark:
-        """Return the mark of these bytes."""
+    def of(cls, data: Data) -> Mark:
+        """Return the mark of a file with these bytes."""
         return cls(hashlib.sha256(data).digest(), len(data))
-
-    @classmethod
-    def of_file(cls, name: str | bytes) -> Mark:
-        """Return the mark of a file, which is not read into memory."""
-        return cls(sha256_of(name), os.lstat(name).st_size)
 
     @classmethod
     def of_link(cls, text: str) -> Mark:

@@ -156,18 +156,17 @@ def test_with_pip_in_between(warm_machine: Machine, env: Path, tmp_path: Path) -
     warm_machine.run("run", str(second), "--", "python", "-m", "pip", "uninstall", "-y", "tooly")
 
 
-@pytest.mark.parametrize("inside", [True, False])
-def test_an_editable_install(warm_machine: Machine, env: Path, inside: bool) -> None:
-    """`pip install -e` of a project in the environment, or elsewhere: its source stays editable."""
-    root = env / "__home__" if inside else warm_machine.root / "elsewhere"
-    root.mkdir()
-    pip(env, "--no-build-isolation", "-e", str(editable(root)))
+def test_an_editable_install(warm_machine: Machine, env: Path) -> None:
+    """`pip install -e` of a project in the environment: its source stays editable."""
+    inside = env / "__home__"
+    inside.mkdir()
+    pip(env, "--no-build-isolation", "-e", str(editable(inside)))
     before = kinds(env)
     warm_machine.run("move", "e", "f")
     place = env.with_name("f")
     assert kinds(place) == before
-    root = place / "__home__" if inside else root
-    (root / "my project/src/mine.py").write_text("def main():\n    print('edited')\n")
+    source = place / "__home__/my project/src/mine.py"
+    source.write_text("def main():\n    print('edited')\n")
     assert warm_machine.run("run", "f", "--", "mine").stdout == "edited\n"
     assert [path for path in holding(place, env) if "/__home__/" not in path] == []
 
@@ -202,9 +201,6 @@ def test_a_dry_run_changes_nothing(warm_machine: Machine, env: Path) -> None:
 def test_a_copy_is_checked_and_then_the_old_one_is_removed(
     warm_machine: Machine, env: Path
 ) -> None:
-    twins = env / "one", env / "two"
-    twins[0].write_text("same")
-    os.link(*twins)
     (env / "__home__").mkdir()
     (env / "__home__/mine").write_text("mine")
     before, sealed = kinds(env), prints(env)
@@ -215,7 +211,6 @@ def test_a_copy_is_checked_and_then_the_old_one_is_removed(
     assert kinds(place) == before
     assert verify(place, fast=True).hashed == 0
     assert prints(place).packages == sealed.packages
-    assert (place / "one").stat().st_ino == (place / "two").stat().st_ino
     assert (place / "__home__/mine").read_text() == "mine"
     assert (place / "pkgs").is_symlink()
 
@@ -242,11 +237,6 @@ class TestRefusals:
         assert "link" in self.refused(machine, "e", "./link")["what"]
         assert "splits a PATH" in self.refused(machine, "e", "./a:b", code=2)["what"]
         assert "destination is missing" in self.refused(machine, "e", code=2)["what"]
-
-    def test_an_empty_folder_is_fine(self, warm_machine: Machine, env: Path) -> None:
-        (warm_machine.root / "empty").mkdir()
-        warm_machine.run("move", "e", "./empty")
-        assert kinds(warm_machine.root / "empty") == []
 
     def test_the_environment(self, warm_machine: Machine, env: Path) -> None:
         machine = warm_machine
@@ -368,16 +358,3 @@ def test_compiled_python_is_deleted_and_written_again(
     cloned = warm_machine.json("clone", "f", "g")
     assert path in cloned["deleted"]
     assert kinds(env.with_name("g")) == []
-
-
-def test_a_launcher_of_uv_is_reported_with_the_command_that_makes_it_again(
-    warm_machine: Machine, env: Path
-) -> None:
-    launcher = env / "bin/tool.exe"
-    launcher.write_bytes(b"MZ\0\0" + os.fsencode(env) + b"/bin/python" + b"\0\0\0\0UVSC")
-    answer = warm_machine.json("move", "e", "f")
-    (item,) = answer["left"]
-    assert item["path"] == "bin/tool.exe"
-    assert "uv pip install --reinstall" in item["why"]
-    found = warm_machine.json("audit", "f", code=1)["findings"]
-    assert [f["path"] for f in found if f["whose"] == "former"] == ["bin/tool.exe"]

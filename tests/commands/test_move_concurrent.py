@@ -49,19 +49,6 @@ def test_two_moves_of_one_environment(
     assert not (machine.envs / "e").exists()
 
 
-def test_two_moves_to_one_place(machine: Machine, channels: Channels) -> None:
-    for name in ("one", "two"):
-        machine.tiny(name, channels.main_url, "prio", "dated")
-    both = [machine.start("move", name, "there", "--json") for name in ("one", "two")]
-    ends = ends_of(*both)
-    assert sorted(code for code, _ in ends) == [0, 7], ends
-    loser = next(answer for code, answer in ends if code)
-    assert loser["error"] in {"prefix-exists", "prefix-locked"}, loser
-    assert is_whole(machine.envs / "there")
-    stayed = next(name for name, (code, _) in zip(("one", "two"), ends, strict=True) if code)
-    assert is_whole(machine.envs / stayed)
-
-
 def test_a_create_works_at_the_destination(machine: Machine, channels: Channels) -> None:
     """The create is held at a stalled link script, so that the move surely comes in between."""
     machine.tiny("e", channels.main_url, "prio", "dated")

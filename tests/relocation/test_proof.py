@@ -12,8 +12,8 @@ from sealenv.commands.move import move
 from sealenv.commands.verify import verify
 from sealenv.errors import CheckFailedError
 from sealenv.progress import Reporter
-from sealenv.relocation import settle
-from sealenv.relocation.settle import next_table
+from sealenv.relocation import apply
+from sealenv.relocation.prove import next_table
 from sealenv.tour.channel import DemoChannel
 from tests.machine import Machine
 
@@ -66,7 +66,7 @@ def test_a_rewritten_file_that_changes_before_the_seal_is_not_sealed(
         write(place / "bin/pip")
         return next_table(*args, **options)
 
-    monkeypatch.setattr(settle, "next_table", late)
+    monkeypatch.setattr(apply, "next_table", late)
     moved = move(env, place)
     assert "bin/pip" in moved.rewritten
     for fast in (True, False):

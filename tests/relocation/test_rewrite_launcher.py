@@ -83,21 +83,20 @@ def test_the_path_in_the_program() -> None:
 PLACE, LONGER = "/envs/e", "/srv/my-environments/e1"
 
 
-def zipapp(folder: Path, place: str, main: str = "", *, compressed: bool = False) -> bytes:
+def zipapp(folder: Path, place: str, main: str = "") -> bytes:
     """What `python -m zipapp -p` makes."""
     source = folder / "source"
     source.mkdir(parents=True)
     (source / "__main__.py").write_text(main or "import sys\nprint('ran', sys.argv[1:])\n")
     (source / "data.txt").write_text("x\n")
     target = folder / "app"
-    make_zipapp(source, target, f"{place}/bin/python3", compressed=compressed)
+    make_zipapp(source, target, f"{place}/bin/python3")
     return target.read_bytes()
 
 
-@pytest.mark.parametrize("compressed", [False, True])
-@pytest.mark.parametrize("new", [LONGER, "/x/y", "/" + "x" * 150 + "/e", "/my envs/e"])
-def test_a_zip_behind_a_first_line(tmp_path: Path, new: str, compressed: bool) -> None:
-    before = zipapp(tmp_path, PLACE, compressed=compressed)
+@pytest.mark.parametrize("new", [LONGER, "/x/y", "/" + "x" * 150 + "/e"])
+def test_a_zip_behind_a_first_line(tmp_path: Path, new: str) -> None:
+    before = zipapp(tmp_path, PLACE)
     change = Change.between(PLACE, new, "linux-64")
     after = rewritten("bin/app", before, change)
     assert f"{new}/bin/python3".encode() in after[: after.index(b"PK\3\4")]

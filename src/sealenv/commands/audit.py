@@ -7,6 +7,7 @@ between, each file is old or new, and `verify` accepts both.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -21,13 +22,12 @@ from sealenv.prefix.removal import refuse_frozen
 from sealenv.progress import QUIET, Reporter
 from sealenv.relocation.audit import Audited
 from sealenv.relocation.audit import audit as find
-from sealenv.relocation.journal import commit, finish_commit
-from sealenv.relocation.settle import clear_partials
+from sealenv.relocation.journal import clear_partials, commit, finish_commit
 from sealenv.request import StrPath, prefix_of
 from sealenv.seals.contents import complete
 from sealenv.seals.findings import refuse_moved
 from sealenv.seals.seal import PatchNote, Seal, read_sealed, write_seal
-from sealenv.seals.snapshot import readable, take_snapshot
+from sealenv.seals.snapshot import Row, readable, take_snapshot
 
 _FIXED_HERE = frozenset({"unpatched", "fingerprint", "clobbered"})
 """Findings of `verify` that `--fix` fixes, or that an interrupted `--fix` leaves."""
@@ -75,23 +75,21 @@ def audit(
 def _fix(prefix: Path, reporter: Reporter) -> Audited:
     """Make files relative where they can be; note that and the rest in the seal."""
     _finish_earlier(prefix)
-    seal, interrupted = _sealed(prefix, reporter)
-    plan = planned(prefix, seal.platform)
-    patched: list[Patched] = []
-    if plan:
-        _note(seal, plan)
-        write_seal(prefix, seal)
-        reporter.phase("patch", "making files relative")
-        patched = patch_prefix(prefix, seal.platform)
-        _note(seal, patched)
+    seal, then = _unchanged(prefix, reporter)
+    _note(seal, planned(prefix, seal.platform))
+    write_seal(prefix, seal)
+    reporter.phase("patch", "making files relative")
+    patched = patch_prefix(prefix, seal.platform)
     found = find(prefix, reporter=reporter)
     registered = sorted({f.path for f in found.findings if f.fix == "move" and f.matters})
     noted = sorted(map(readable, registered))
-    changed = bool(patched) or interrupted or seal.files is None
     former = [p for p in seal.former if any(f.found == p for f in found.findings)]
-    if changed or noted != seal.absolute or former != seal.former:
+    patches_sealed = all(
+        (row := then.get(note.path)) and row.digest.hex() == note.after for note in seal.patched
+    )
+    if not patches_sealed or noted != seal.absolute or former != seal.former:
         seal.absolute, seal.former = noted, former
-        _seal_again(prefix, seal, reporter, changed=changed)
+        commit(prefix, seal, complete(prefix, seal, reporter=reporter), [seal.prefix])
     return msgspec.structs.replace(found, patched=tuple(patched), registered=tuple(registered))
 
 
@@ -108,8 +106,10 @@ def _finish_earlier(prefix: Path) -> None:
         raise from_oserror(error) from error
 
 
-def _sealed(prefix: Path, reporter: Reporter) -> tuple[Seal, bool]:
-    """Return the seal of an unchanged environment, and whether an earlier `--fix` was interrupted.
+def _unchanged(prefix: Path, reporter: Reporter) -> tuple[Seal, Mapping[str, Row]]:
+    """Return the seal and the file table of an environment that was not changed since.
+
+    What a killed `--fix` left is not a change.
 
     Raises:
         PrefixError: it has no seal, or was changed.
@@ -131,12 +131,7 @@ def _sealed(prefix: Path, reporter: Reporter) -> tuple[Seal, bool]:
             details=[f"{f.kind} {f.path}" for f in changed[:10]],
             hint=f"sealenv seal {env} keeps the changes, sealenv repair {env} undoes them",
         )
-    then = comparison.sealed or {}
-    interrupted = any(
-        (row := then.get(note.path)) is None or row.digest.hex() != note.after
-        for note in comparison.seal.patched
-    )
-    return comparison.seal, interrupted
+    return comparison.seal, comparison.sealed or {}
 
 
 def _note(seal: Seal, patched: list[Patched]) -> None:
@@ -147,11 +142,3 @@ def _note(seal: Seal, patched: list[Patched]) -> None:
         before = known.before if known else item.before
         notes[item.path] = PatchNote(item.path, before, item.after, item.what)
     seal.patched = [notes[path] for path in sorted(notes)]
-
-
-def _seal_again(prefix: Path, seal: Seal, reporter: Reporter, *, changed: bool) -> None:
-    if not changed:
-        write_seal(prefix, seal)
-        return
-    table = complete(prefix, seal, reporter=reporter)
-    commit(prefix, seal, table, [seal.prefix])

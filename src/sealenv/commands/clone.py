@@ -22,12 +22,11 @@ from sealenv.prefix.exclusive import unchanged
 from sealenv.prefix.pending import PrefixLock
 from sealenv.prefix.removal import refuse_inner
 from sealenv.progress import QUIET, Reporter, Stopwatch
+from sealenv.relocation.apply import Left, relocate
 from sealenv.relocation.copy import copy_entries, entries_of, refuse_no_room, shareable
 from sealenv.relocation.destination import choose_place, real_prefix, refuse_place
-from sealenv.relocation.files import Left
+from sealenv.relocation.plan import Relocation, open_relocation, search, with_hint
 from sealenv.relocation.prove import prove_running
-from sealenv.relocation.relocation import Relocation, open_relocation, search, with_hint
-from sealenv.relocation.settle import settle
 from sealenv.request import StrPath, named, prefix_of
 from sealenv.seals.seal import timestamp, why_moved
 from sealenv.seals.snapshot import take_snapshot
@@ -98,19 +97,18 @@ def _clone(move: Relocation, place: Path, reporter: Reporter, *, copy: bool) -> 
     candidates = set() if copy else shareable(move, rows)
     # No path was written into a file with the bytes of its package.
     clean = {path for path in candidates if not path.endswith(".pyc")}
-    searched = search(move, rows, reporter, clean)
-    links = candidates.difference(searched.found)
+    found = search(move, rows, reporter, clean)
+    links = candidates.difference(found)
     refuse_no_room(place, [e for e in entries if e.relative not in links])
     hint = f"{place} is pending; the next clone replaces it, or: sealenv remove {shown(str(place))}"
     held = PrefixLock.acquire(place)
     with contextlib.closing(held), with_hint(place, hint):
         reporter.phase("clone", f"to {place}")
         linked, copied = copy_entries(prefix, entries, place, reporter, links)
-        searched = replace(searched, rows=take_snapshot(place))
         held.share()
         seal = msgspec.structs.replace(move.seal, created=timestamp())
         there = replace(move, prefix=place, seal=seal)
-        files = settle(there, reporter, searched=searched, copied=True, proof=False)
+        files = relocate(there, take_snapshot(place), found, reporter, copied=True)
         check = prove_running(there, files.seal, reporter, held)
         held.commit()
     return Cloned(

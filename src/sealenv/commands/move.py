@@ -26,6 +26,7 @@ from sealenv.prefix.exclusive import exclusive
 from sealenv.prefix.pending import PrefixLock
 from sealenv.prefix.removal import refuse_frozen, refuse_in_use, refuse_inner, remove
 from sealenv.progress import QUIET, Reporter, Stopwatch
+from sealenv.relocation.apply import Files, Left, finish_earlier, relocate
 from sealenv.relocation.copy import compare, copy_entries, entries_of, refuse_no_room
 from sealenv.relocation.destination import (
     choose_place,
@@ -34,10 +35,8 @@ from sealenv.relocation.destination import (
     rename_prefix,
     was_renamed,
 )
-from sealenv.relocation.files import Files, Left
+from sealenv.relocation.plan import Relocation, search, with_hint
 from sealenv.relocation.prove import prove_running
-from sealenv.relocation.relocation import Relocation, Searched, search, with_hint
-from sealenv.relocation.settle import finish_earlier, settle
 from sealenv.request import StrPath, named, prefix_of
 from sealenv.seals.seal import timestamp
 from sealenv.seals.snapshot import Snapshot, differing, take_snapshot
@@ -169,14 +168,14 @@ class _Move:
             rows = _look_inside(prefix)
             # Its files may hold where it was before it was moved by hand, where it is, and a link to it.
             away = self._as_copy(here).to(str(place), str(prefix), str(given))
-            searched = search(away, rows, self.reporter)
+            found = search(away, rows, self.reporter)
             if self.dry_run:
-                return _planned(place, away.old, "renamed", searched)
+                return _planned(place, away.old, "renamed", found)
             if not self.copy and state_of(place) is not State.PENDING:
-                renamed = self._rename(away, place, searched, fd, stack)
+                renamed = self._rename(away, place, rows, found, fd, stack)
                 if renamed is not None:
                     return renamed
-            return self._copy_and_remove(away, place, searched, stack)
+            return self._copy_and_remove(away, place, found, stack)
 
     def here(self, prefix: Path) -> Moved:
         """Rewrite an environment that was moved by hand, or finish a move that was killed."""
@@ -192,13 +191,13 @@ class _Move:
             rows = _look_inside(prefix)
             original = here.is_copy
             here = self._as_copy(here)
-            searched = search(here, rows, self.reporter)
+            found = search(here, rows, self.reporter)
             if self.dry_run:
-                planned = _planned(prefix, here.old, "rewritten", searched)
+                planned = _planned(prefix, here.old, "rewritten", found)
                 return replace(planned, original=original)
             hint = f"it is partly rewritten; run again: sealenv move --here {shown(str(prefix))}"
             with with_hint(prefix, hint, interrupted_only=True):
-                files = settle(here, self.reporter, locked=fd, copied=True)
+                files = relocate(here, rows, found, self.reporter, locked=fd, copied=True)
             return replace(self._proved(here, files, "rewritten"), original=original)
 
     def _refuse(self, prefix: Path) -> None:
@@ -224,7 +223,8 @@ class _Move:
         self,
         away: Relocation,
         place: Path,
-        searched: Searched,
+        rows: Snapshot,
+        found: list[str],
         fd: int,
         stack: contextlib.ExitStack,
     ) -> Moved | None:
@@ -244,16 +244,16 @@ class _Move:
         )
         with with_hint(place, hint):
             copied = away.seal.prefix != str(away.prefix)
-            files = settle(there, self.reporter, searched=searched, locked=fd, copied=copied)
+            files = relocate(there, rows, found, self.reporter, locked=fd, copied=copied)
         hint = f"it is at {place} now, and was not run yet: {again}"
         with with_hint(place, hint, interrupted_only=True):
             return self._proved(there, files, "renamed")
 
     def _copy_and_remove(
-        self, away: Relocation, place: Path, searched: Searched, stack: contextlib.ExitStack
+        self, away: Relocation, place: Path, found: list[str], stack: contextlib.ExitStack
     ) -> Moved:
         then = take_snapshot(away.prefix, outside=())
-        moved = self._copy(away, place, searched)
+        moved = self._copy(away, place, found)
         self.reporter.phase("remove", f"removing {away.prefix}")
         hint = (
             f"the environment is at {place} now; take over what you still need from the old one, then: "
@@ -264,7 +264,7 @@ class _Move:
             remove(away.prefix, stack)
         return moved
 
-    def _copy(self, away: Relocation, place: Path, searched: Searched) -> Moved:
+    def _copy(self, away: Relocation, place: Path, found: list[str]) -> Moved:
         """Copy, read back, rewrite, run, and only then commit."""
         entries = entries_of(away.prefix)
         refuse_no_room(place, entries)
@@ -279,8 +279,8 @@ class _Move:
             compare(away.prefix, place, entries)
             held.share()
             there = replace(away, prefix=place)
-            searched = replace(searched, rows=take_snapshot(place))
-            files = settle(there, self.reporter, searched=searched, copied=True)
+            rows = take_snapshot(place)
+            files = relocate(there, rows, found, self.reporter, copied=True)
             moved = self._proved(there, files, "copied", held)
             held.commit()
         return moved
@@ -309,8 +309,8 @@ def _refuse_changed(prefix: Path, then: Snapshot, place: Path) -> None:
         )
 
 
-def _planned(place: Path, was: str, how: str, searched: Searched) -> Moved:
+def _planned(place: Path, was: str, how: str, found: list[str]) -> Moved:
     """Return what a move would do."""
-    compiled = {path for path in searched.found if path.endswith(".pyc")}
-    rewritten = tuple(path for path in searched.found if path not in compiled)
+    compiled = {path for path in found if path.endswith(".pyc")}
+    rewritten = tuple(path for path in found if path not in compiled)
     return Moved(place, was, how, rewritten, tuple(sorted(compiled)))

@@ -22,17 +22,7 @@ from sealenv.layout import FILES, HISTORY, META, PKGS, SEAL, USER_FOLDER
 from sealenv.prefix.patches import Patched, is_fixable
 from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.progress import QUIET, Reporter
-from sealenv.relocation.find import (
-    Data,
-    Occurrence,
-    Paths,
-    absolute,
-    in_compiled,
-    is_compiled,
-    mapped,
-    may_hold,
-    occurrences,
-)
+from sealenv.relocation.find import Data, Occurrence, Paths, absolute, mapped, occurrences, search
 from sealenv.relocation.owners import NO_SOURCE, SHIPPED, Owner, Owners
 from sealenv.relocation.rewrite import Change, RefusedError, rewrite
 from sealenv.seals.fingerprint import ENTRY_POINTS
@@ -218,11 +208,8 @@ class _Audit:
             if row.kind == LINK:
                 text = os.fsencode(os.readlink(os.fsdecode(name)))
                 return list(self._judged(row, occurrences(text, self._wanted), text))
-            if not may_hold(name, self._wanted):
-                return []
             with mapped(name) as data:
-                search = in_compiled if is_compiled(row.path, data[:4]) else occurrences
-                return list(self._judged(row, search(data, self._wanted), data))
+                return list(self._judged(row, search(row.path, data, self._wanted), data))
         except (FileNotFoundError, NotADirectoryError):
             return []  # it was deleted in the meantime
         except OSError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import stat
@@ -10,7 +9,7 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from sealenv.errors import CheckFailedError, FilesystemError, PrefixExistsError, from_oserror
+from sealenv.errors import CheckFailedError, from_oserror
 from sealenv.layout import (
     FILES,
     MARKER,
@@ -26,7 +25,7 @@ from sealenv.layout import (
 )
 from sealenv.prefix.pending import clear_pending, read_plan, write_plan
 from sealenv.progress import Reporter
-from sealenv.relocation.relocation import Relocation
+from sealenv.relocation.plan import Relocation
 from sealenv.seals.snapshot import FILE, Row, native
 from sealenv.system.files import PART, final_path, open_regular
 from sealenv.system.hashing import hash_files
@@ -40,23 +39,12 @@ def entries_of(source: Path) -> list[Entry]:
     """Return what is to be copied, parents before children.
 
     Raises:
-        FilesystemError: it cannot be read, or holds something that is not a file, link or folder.
+        FilesystemError: it cannot be read.
     """
     try:
-        entries = list(walk(source, skip=_NOT_COPIED))
+        return list(walk(source, skip=_NOT_COPIED))
     except OSError as error:
         raise from_oserror(error) from error
-    odd = [
-        e.relative for e in entries if not (e.is_dir or e.is_link or stat.S_ISREG(e.status.st_mode))
-    ]
-    if odd:
-        raise FilesystemError(
-            "something in the environment is neither a file, a link nor a folder, and cannot be copied",
-            where=str(source),
-            details=odd[:20],
-            hint="delete them, or end the program that made them; then run the same command again",
-        )
-    return entries
 
 
 def refuse_no_room(place: Path, entries: Sequence[Entry]) -> None:
@@ -66,8 +54,7 @@ def refuse_no_room(place: Path, entries: Sequence[Entry]) -> None:
         FilesystemError: the disk is full.
     """
     files = [e for e in entries if not (e.is_dir or e.is_link)]
-    sizes = {_inode(e): e.status.st_size for e in files}
-    refuse_full(place, sum(sizes.values()))
+    refuse_full(place, sum(e.status.st_size for e in files))
 
 
 def shareable(move: Relocation, rows: Mapping[str, Row]) -> set[str]:
@@ -101,7 +88,7 @@ def copy_entries(
     reporter: Reporter,
     links: Collection[str] = (),
 ) -> tuple[set[str], int]:
-    """Copy everything but the seal, with modes, times, links and hard links among the files.
+    """Copy everything but the seal, with modes, times and links.
 
     As root, owners stay owners. What a killed copy has left is deleted first. Files in
     `links` are shared if the file system has hard links.
@@ -110,17 +97,14 @@ def copy_entries(
         the files that were shared, and how many were copied.
 
     Raises:
-        OSError: something cannot be read or written.
-        PrefixExistsError: other files are in the user folder of the target.
+        OSError: something cannot be read or written, or is in the way in the user folder.
     """
     _prepare(target, entries, reporter)
     for entry in entries:
         if entry.is_dir:
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(_in(target, entry))
+            _make_folder(_in(target, entry))
     shared = set()
     copied = 0
-    first_names: dict[object, str | bytes] = {}
     files = [entry for entry in entries if not entry.is_dir]
     for number, entry in enumerate(files):
         if number % 200 == 0:
@@ -128,7 +112,7 @@ def copy_entries(
         if entry.relative in links and _link(entry.path, _in(target, entry)):
             shared.add(entry.relative)
         else:
-            _copy_entry(entry, target, first_names)
+            _copy_entry(entry, target)
             copied += not entry.is_link
     _finish_folders(source, target, entries)
     return shared, copied
@@ -163,8 +147,14 @@ def compare(source: Path, target: Path, entries: Sequence[Entry]) -> None:
 
 
 def _prepare(target: Path, entries: Sequence[Entry], reporter: Reporter) -> None:
-    """Delete what a killed run left in the target, and write the plan."""
-    _clear_user_folder(target, entries)
+    """Delete what a killed copy has left, and write the plan of this one."""
+    folder = target / USER_FOLDER  # `clear_pending` deletes nothing in it
+    if folder.is_dir() and not is_link(folder):
+        planned = read_plan(target)
+        for entry in list(walk(folder)):
+            path = f"{USER_FOLDER}/{entry.relative}"
+            if not entry.is_dir and (path in planned or final_path(path, PART) in planned):
+                os.unlink(entry.path)
     kept = clear_pending(target)
     if kept:
         reporter.warn(
@@ -174,54 +164,25 @@ def _prepare(target: Path, entries: Sequence[Entry], reporter: Reporter) -> None
     write_plan(target, [e.relative.replace(os.sep, "/") for e in entries if not e.is_dir])
 
 
-def _clear_user_folder(target: Path, entries: Sequence[Entry]) -> None:
-    """Delete what a killed copy has left in the user folder.
-
-    Raises:
-        PrefixExistsError: other files are in the way there; nothing is deleted or overwritten.
-    """
-    folder = target / USER_FOLDER
-    if folder.is_dir() and not is_link(folder):
-        planned = read_plan(target)
-        for entry in list(walk(folder)):
-            path = f"{USER_FOLDER}/{entry.relative}"
-            if not entry.is_dir and (path in planned or final_path(path, PART) in planned):
-                os.unlink(entry.path)
-    in_the_way = [
-        entry.relative
-        for entry in entries
-        if entry.relative.partition("/")[0] == USER_FOLDER
-        if os.path.lexists(place := target / entry.relative)
-        and not (entry.is_dir and place.is_dir() and not is_link(place))
-    ]
-    if in_the_way:
-        raise PrefixExistsError(
-            f"other files are in {USER_FOLDER} of the pending folder",
-            where=str(folder),
-            details=in_the_way[:20],
-            hint="move them away, then run the same command again",
-        )
+def _make_folder(path: str | bytes) -> None:
+    """Create a folder, unless it exists; a link to one does not count."""
+    try:
+        os.mkdir(path)
+    except FileExistsError:
+        if not stat.S_ISDIR(os.lstat(path).st_mode):
+            raise
 
 
-def _copy_entry(entry: Entry, target: Path, first_names: dict[object, str | bytes]) -> None:
-    """Copy a file or a link. Another name of a copied file becomes another name of the copy."""
+def _copy_entry(entry: Entry, target: Path) -> None:
     place = _in(target, entry)
     if entry.is_link and os.name == "nt" and entry.relative == PKGS:  # a junction
         from sealenv.store.archives import link_pkgs  # only on Windows
 
         link_pkgs(target, Path(os.readlink(entry.path).removeprefix("\\\\?\\")))
-        return
-    if entry.is_link:
+    elif entry.is_link:
         _copy_link(entry.path, place, entry.status)
-        return
-    first = first_names.setdefault(_inode(entry), place)
-    if first == place or not _link(first, place):
+    else:
         _copy_file(entry.path, place, entry.status)
-
-
-def _inode(entry: Entry) -> object:
-    """Return what all names of a file have in common; `walk` does not know it on Windows."""
-    return (entry.status.st_dev, entry.status.st_ino) if entry.status.st_ino else entry.path
 
 
 def _finish_folders(source: Path, target: Path, entries: Sequence[Entry]) -> None:
@@ -231,7 +192,7 @@ def _finish_folders(source: Path, target: Path, entries: Sequence[Entry]) -> Non
         _set_owner(place, status)
         os.chmod(place, stat.S_IMODE(status.st_mode) | stat.S_IRWXU)
         if os.name == "posix":
-            _set_times(place, status)
+            os.utime(place, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 def _in(target: Path, entry: Entry) -> str | bytes:
@@ -258,8 +219,7 @@ def _copy_link(source: str | bytes, target: str | bytes, status: os.stat_result)
     text = os.readlink(os.fsdecode(source))
     os.symlink(text, os.fsdecode(target), target_is_directory=os.path.isdir(source))
     _set_owner(target, status)
-    if os.utime in os.supports_follow_symlinks:
-        _set_times(target, status)
+    shutil.copystat(source, target, follow_symlinks=False)
 
 
 def _set_owner(path: str | bytes, status: os.stat_result) -> bool:
@@ -268,10 +228,3 @@ def _set_owner(path: str | bytes, status: os.stat_result) -> bool:
         return False
     os.chown(path, status.st_uid, status.st_gid, follow_symlinks=False)
     return True
-
-
-def _set_times(path: str | bytes, status: os.stat_result) -> None:
-    """Set the times from a status; a link is not followed."""
-    times = (status.st_atime_ns, status.st_mtime_ns)
-    follow = os.utime not in os.supports_follow_symlinks
-    os.utime(path, ns=times, follow_symlinks=follow)

@@ -20,12 +20,12 @@ from sealenv.locations import default_envs_dir
 from sealenv.naming import check_name, check_prefix, shown
 from sealenv.prefix.pending import is_locked
 from sealenv.relocation.journal import read_journal
-from sealenv.relocation.relocation import same_make
+from sealenv.relocation.plan import same_make
 from sealenv.seals.seal import Seal, read_seal
 from sealenv.spec.model import current_platform
 from sealenv.system.deleting import held_in, while_held
 from sealenv.system.files import rename_new
-from sealenv.system.volumes import existing_parent, local_place, real_folder
+from sealenv.system.volumes import local_place, real_folder
 
 
 def choose_place(text: str) -> Path:
@@ -64,7 +64,7 @@ def refuse_place(prefix: Path, place: Path, platform: str) -> None:
         PrefixExistsError: something is there.
     """
     check_prefix(place, platform, "choose another destination")
-    if _same(prefix, place):
+    if place.exists() and os.path.samefile(prefix, place):
         raise UsageError(
             "the environment is already at this place",
             where=str(place),
@@ -72,45 +72,26 @@ def refuse_place(prefix: Path, place: Path, platform: str) -> None:
         )
     if is_link(place):
         raise PrefixExistsError(
-            "the destination is a link",
-            where=str(place),
-            hint=f"name its target: {shown(os.path.realpath(place))}",
+            "the destination is a link", where=str(place), hint="choose another place"
         )
     for parent in place.parents:
         if any((parent / name).exists() for name in (SEAL, HISTORY, MARKER)):
             raise UsageError(
                 "the destination is inside an environment",
                 where=str(parent),
-                hint="choose a folder outside of it",
+                hint="choose another place",
             )
-    _refuse_existing(place)
-
-
-def _refuse_existing(place: Path) -> None:
     state = state_of(place)
     if state is State.PENDING and is_locked(place):
         raise PrefixExistsError(
             "another process is making an environment at the destination", where=str(place)
         )
-    if state is State.OTHER:
+    if state not in {State.ABSENT, State.EMPTY, State.PENDING}:
         raise PrefixExistsError(
             "the destination exists already",
             where=str(place),
             hint="choose another place; an empty folder would do",
         )
-    if state not in {State.ABSENT, State.EMPTY, State.PENDING}:
-        raise PrefixExistsError(
-            "the destination is already an environment",
-            where=str(place),
-            hint=f"choose another place, or remove it first: sealenv remove {shown(str(place))}",
-        )
-
-
-def _same(one: Path, other: Path) -> bool:
-    try:
-        return os.path.samefile(one, other)
-    except OSError:
-        return os.path.normcase(one) == os.path.normcase(other)
 
 
 def rename_prefix(prefix: Path, place: Path) -> bool:
@@ -124,8 +105,6 @@ def rename_prefix(prefix: Path, place: Path) -> bool:
         FilesystemError: the file system refuses; the environment is where it was.
     """
     try:
-        if _is_elsewhere(prefix, place):
-            return False
         place.parent.mkdir(parents=True, exist_ok=True)
         if state_of(place) is State.EMPTY:
             with contextlib.suppress(FileNotFoundError):
@@ -149,13 +128,6 @@ def rename_prefix(prefix: Path, place: Path) -> bool:
     return True
 
 
-def _is_elsewhere(prefix: Path, place: Path) -> bool:
-    """Return whether a rename is impossible, before a folder is created for it."""
-    if os.path.ismount(place):  # it cannot be replaced: the files are copied into it
-        return True
-    return os.stat(existing_parent(place.parent)).st_dev != os.stat(prefix).st_dev
-
-
 def was_renamed(prefix: Path, place: Path) -> bool:
     """Return whether an interrupted move has renamed the environment, and continues at the new place.
 
@@ -163,19 +135,23 @@ def was_renamed(prefix: Path, place: Path) -> bool:
         NotFoundError: the old place is empty, and nothing at the new one came from there.
         PrefixError: it was copied, and the old one was not removed, or only partly.
     """
-    old, came = state_of(prefix), _seal_of(place)
-    if old in {State.ABSENT, State.EMPTY}:
+    came, was = _seal_of(place), _seal_of(prefix)
+    if state_of(prefix) in {State.ABSENT, State.EMPTY}:
         if came is not None and _came_from(came, prefix, place):
             return True
         raise NotFoundError(
             "no environment to move",
             where=str(prefix),
-            hint=f"there is one at the destination: sealenv info {shown(str(place))}"
-            if came
-            else "sealenv list shows the environments",
+            hint="sealenv list shows the environments",
         )
-    was = _seal_of(prefix)
-    if came is not None and was is not None and _is_copy(came, place, was, prefix):
+    if (
+        came is not None
+        and was is not None
+        and (came.prefix, was.prefix) == (str(place), str(prefix))
+        and state_of(place) is State.SEALED
+        and same_make(came, was)
+        and not os.path.samefile(prefix, place)
+    ):
         raise PrefixError(
             "an earlier move copied the environment, but was interrupted before it removed the old one",
             where=str(place),
@@ -185,24 +161,13 @@ def was_renamed(prefix: Path, place: Path) -> bool:
     return False
 
 
-def _is_unproved(seal: Seal) -> bool:
-    return not seal.checked and seal.platform == current_platform()
-
-
 def _came_from(came: Seal, prefix: Path, place: Path) -> bool:
     """Return whether the environment at the new place came from the old one, or was not run since."""
     journal = read_journal(place)
-    if journal is not None:
-        return str(prefix) in (*journal.olds, came.prefix)
-    return came.prefix == str(prefix) or (came.prefix == str(place) and _is_unproved(came))
-
-
-def _is_copy(came: Seal, place: Path, was: Seal, prefix: Path) -> bool:
-    """Return whether a whole copy of the environment is at the new place."""
-    if state_of(place) is not State.SEALED or os.path.samefile(prefix, place):
-        return False
-    at_home = (came.prefix, was.prefix) == (str(place), str(prefix))
-    return at_home and same_make(came, was)
+    if str(prefix) in (came.prefix, *(journal.olds if journal else ())):
+        return True
+    unproved = not came.checked and came.platform == current_platform()
+    return journal is None and came.prefix == str(place) and unproved
 
 
 def _seal_of(prefix: Path) -> Seal | None:

@@ -191,16 +191,23 @@ def find(
             if next(occurrences(os.fsencode(link_text(prefix, path)), wanted), None):
                 found.append(path)
         elif row.kind == FILE and row.size and not row.problem:
-            name = native(prefix, path)
-            if may_hold(name, wanted) and _holds(path, name, wanted):
-                found.append(path)
+            with mapped(native(prefix, path)) as data:
+                if next(search(path, data, wanted), None):
+                    found.append(path)
     return sorted(found)
 
 
-def _holds(path: str, name: str | bytes, wanted: Paths) -> bool:
-    with mapped(name) as data:
-        search = in_compiled if is_compiled(path, data[:4]) else occurrences
-        return next(search(data, wanted), None) is not None
+def search(path: str, data: Data, wanted: Paths) -> Iterator[Occurrence]:
+    """Yield the paths in a file of any kind; quick if there is none."""
+    if isinstance(data, bytes):
+        folded = wanted.fold(data)
+        may_hold = any(needle in folded for needle in wanted.needles)
+    elif wanted.ignore_case:
+        may_hold = wanted.pattern.search(data) is not None
+    else:
+        may_hold = any(data.find(needle) >= 0 for needle in wanted.needles)
+    if may_hold:
+        yield from (in_compiled if is_compiled(path, data[:4]) else occurrences)(data, wanted)
 
 
 def link_text(prefix: Path, path: str) -> str:
@@ -224,21 +231,6 @@ def mapped(name: str | bytes) -> Iterator[Data]:
                 yield data
     finally:
         os.close(fd)
-
-
-def may_hold(name: str | bytes, wanted: Paths) -> bool:
-    """Tell quickly whether a regular file may hold one of the paths.
-
-    Raises:
-        OSError: the file cannot be read, or is not a regular file.
-    """
-    with mapped(name) as data:
-        if isinstance(data, bytes):
-            folded = wanted.fold(data)
-            return any(needle in folded for needle in wanted.needles)
-        if wanted.ignore_case:
-            return wanted.pattern.search(data) is not None
-        return any(data.find(needle) >= 0 for needle in wanted.needles)
 
 
 def is_compiled(path: str, head: bytes) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -19,11 +19,11 @@ import msgspec
 
 from sealenv.errors import RecordError
 from sealenv.layout import FILES, META, MOVING, SEAL
+from sealenv.relocation.find import Data
 from sealenv.seals.seal import Seal, read_table, write_seal, write_table
-from sealenv.seals.snapshot import link_bytes, raw
+from sealenv.seals.snapshot import Row, link_bytes, native, raw
 from sealenv.system.deleting import while_held
 from sealenv.system.files import final_path, read_regular, write_atomic
-from sealenv.system.hashing import sha256_of
 
 _OURS = frozenset(path.rpartition("/")[2] for path in (SEAL, FILES, MOVING))
 
@@ -35,14 +35,9 @@ class Mark(NamedTuple):
     size: int
 
     @classmethod
-    def of(cls, data: bytes) -> Mark:
-        """Return the mark of these bytes."""
+    def of(cls, data: Data) -> Mark:
+        """Return the mark of a file with these bytes."""
         return cls(hashlib.sha256(data).digest(), len(data))
-
-    @classmethod
-    def of_file(cls, name: str | bytes) -> Mark:
-        """Return the mark of a file, which is not read into memory."""
-        return cls(sha256_of(name), os.lstat(name).st_size)
 
     @classmethod
     def of_link(cls, text: str) -> Mark:
@@ -70,6 +65,11 @@ class Journal:
     olds: tuple[str, ...]
     new: str
     noted: dict[str, Rewritten]
+
+    @property
+    def is_of_fix(self) -> bool:
+        """Whether `audit --fix` wrote it: the environment stays where it is."""
+        return self.olds == (self.new,)
 
 
 def read_journal(prefix: Path) -> Journal | None:
@@ -117,7 +117,7 @@ def commit(prefix: Path, seal: Seal, table: bytes | None, olds: Sequence[str]) -
     Raises:
         OSError: one of them cannot be written.
     """
-    _write(prefix, seal, olds, _notes(prefix))
+    _write(prefix, seal, olds, keep_notes=True)
     if table is not None:
         write_table(prefix, table)
     while_held(lambda: write_seal(prefix, seal))
@@ -147,7 +147,7 @@ def finish_commit(prefix: Path) -> None:
     journal = read_journal(prefix)
     if whole:
         while_held(lambda: write_seal(prefix, seal))
-    if whole or (journal and journal.olds == (journal.new,)):
+    if whole or (journal and journal.is_of_fix):
         while_held((prefix / MOVING).unlink)
 
 
@@ -167,15 +167,27 @@ class _Note(msgspec.Struct):
     after: tuple[str, int]
 
 
-def _write(prefix: Path, seal: Seal, olds: Sequence[str], notes: bytes = b"") -> None:
+def _write(prefix: Path, seal: Seal, olds: Sequence[str], *, keep_notes: bool = False) -> None:
+    """Write the first line. At the end the notes stay: they count until the new table is written."""
     also = {"moving_also": olds[1:]} if olds[1:] else {}
     content = {"moving_from": olds[0], **also, **msgspec.to_builtins(seal)}
+    notes = b""
+    if keep_notes:
+        with contextlib.suppress(OSError):
+            notes = read_regular(prefix / MOVING).partition(b"\n")[2]
     write_atomic(prefix / MOVING, msgspec.json.encode(content) + b"\n" + notes, durable=True)
 
 
-def _notes(prefix: Path) -> bytes:
-    """Return the lines after the first: they count until the new table is written."""
-    try:
-        return read_regular(prefix / MOVING).partition(b"\n")[2]
-    except OSError:
-        return b""
+def clear_partials(
+    prefix: Path, rows: dict[str, Row], replaced: Container[str], sealed: Container[str]
+) -> None:
+    """Delete temporary files that a killed run left beside the files that it replaced.
+
+    Files that belong to the environment stay. Deleted ones are removed from the snapshot `rows`.
+    """
+    for path in list(rows):
+        final = final_path(path)
+        if final is not None and final in replaced and path not in sealed:
+            with contextlib.suppress(OSError):
+                os.unlink(native(prefix, path))
+                del rows[path]

@@ -22,7 +22,7 @@ Launchers are a `#!` line and a zip, on Windows behind a program:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -41,7 +41,6 @@ from sealenv.relocation.find import (
 )
 from sealenv.relocation.owners import Owner
 
-_BLOCK = 1 << 20
 _NO_OWNER = Owner()
 _MACHO = (
     b"\xfe\xed\xfa\xce",
@@ -156,18 +155,14 @@ class Rewriting:
         """Whether the file changes."""
         return bool(self.edits) or self.delete
 
-    def pieces(self, data: Data) -> Iterator[bytes]:
-        """Yield the new bytes of the file, in pieces of at most 1 MiB and edits."""
-        position = 0
-        for start, end, new in [*self.edits, Edit(len(data), len(data), b"")]:
-            for at in range(position, start, _BLOCK):
-                yield data[at : min(at + _BLOCK, start)]
-            yield new
-            position = end
-
     def apply(self, data: Data) -> bytes:
         """Return the new bytes of the file."""
-        return b"".join(self.pieces(data))
+        pieces = []
+        position = 0
+        for start, end, new in self.edits:
+            pieces += [data[position:start], new]
+            position = end
+        return b"".join([*pieces, data[position:]])
 
 
 def rewrite(path: str, data: Data, change: Change, owner: Owner = _NO_OWNER) -> Rewriting:

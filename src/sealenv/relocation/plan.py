@@ -1,4 +1,4 @@
-"""A relocation: an environment, its old and its new path, and what is known before a file is written."""
+"""Plan a relocation: read the environment and its journal, and search it, before a file is written."""
 
 from __future__ import annotations
 
@@ -86,19 +86,6 @@ class Relocation:
             return False
 
 
-@dataclass(frozen=True)
-class Searched:
-    """The result of a search, before anything is written.
-
-    Attributes:
-        found: the files and links that hold the old path, sorted.
-        rows: the snapshot that was searched.
-    """
-
-    found: list[str]
-    rows: dict[str, Row]
-
-
 def same_make(one: Seal, other: Seal) -> bool:
     """Return whether one is a copy of the other, or both are copies of a third one."""
     return (one.created, one.lock.digest) == (other.created, other.lock.digest)
@@ -130,10 +117,10 @@ def search(
     rows: dict[str, Row],
     reporter: Reporter,
     known_clean: Iterable[str] = (),
-) -> Searched:
+) -> list[str]:
     """Search an environment for the old path, and check that every file can get the new one.
 
-    The files in `known_clean` are not searched.
+    The files in `known_clean` are not searched. Returned are the files and links that hold it, sorted.
 
     Raises:
         LinkError: paths would be too long, or binaries have no room for the new path.
@@ -152,7 +139,7 @@ def search(
         _refuse_unfit(move, rows, found)
     except OSError as error:
         raise unreadable(error, move.prefix) from error
-    return Searched(found, rows)
+    return found
 
 
 def _refuse_unfit(move: Relocation, rows: Mapping[str, Row], found: Iterable[str]) -> None:

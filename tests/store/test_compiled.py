@@ -148,18 +148,6 @@ def test_an_edit_does_not_reach_the_next_environment(
     assert not verify(one).findings
 
 
-def test_a_damaged_store_heals(machine: Machine, create: Callable[..., Path]) -> None:
-    before = contents(create("one"))
-    shutil.rmtree(machine.envs / "one")
-    for name, part in (("two", "part3"), ("three", "files")):
-        (damaged,) = (machine.cache / "compiled").glob(f"*/sample-*/**/{part}.*")
-        os.truncate(damaged, 20)
-        two = create(name)
-        assert contents(two) == before
-        assert not verify(two).findings
-        assert_intact(machine)
-
-
 def test_a_source_that_a_script_has_changed_is_not_stored(
     machine: Machine, create: Callable[..., Path]
 ) -> None:

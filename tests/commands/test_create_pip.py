@@ -107,9 +107,8 @@ def test_offline_again_and_the_same_files(
     warm_machine: Machine, demo_channel: DemoChannel, index: Index
 ) -> None:
     machine = warm_machine
-    with serve(index.root) as url:
-        file = spec(machine, demo_channel, url, "hello-tool")
-        first = make(machine, file, "-p", str(machine.root / "first"))
+    file = spec(machine, demo_channel, index.url, "hello-tool")
+    first = make(machine, file, "-p", str(machine.root / "first"))
     second = make(machine, file, "-p", str(machine.root / "second"), "--offline")
     assert first["lock_digest"] == second["lock_digest"]
     for dist in ("hello_tool-1.0", "helper-1.0"):

@@ -66,7 +66,6 @@ def resolve(
         spec,
         lock,
         engine.distributions(lock, reporter, offline=offline),
-        engine.store,
         offline=offline,
         timeout=engine.timeout,
         environ=os.environ,

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sealenv.errors import LinkError
 from sealenv.install.preflight import paths_of
 from sealenv.locks import Lock, LockedPackage, LockedWheel
-from sealenv.store.wheels import inspect_wheel
+from sealenv.store.inspect_wheel import inspect_wheel
 from tests.pypi.index import Wheel
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from sealenv.store.bundle import open_bundle
+from sealenv.locks import Lock, LockedPackage, LockFile
+from sealenv.store.bundle import LOCK, Source, member_name, open_bundle, write_bundle
 from sealenv.system.hashing import hash_file
 from tests.bootstrap.machine import DEFAULT, TOOLS
 from tests.bootstrap.rebuilding import payload
@@ -97,6 +100,7 @@ def test_reproducible(machine: Machine, channel: str, bundle: Path, tmp_path: Pa
     machine.run("bundle", "small", "--force")
     assert hash_file(bundle) == first
     assert "a bundle already" in machine.json("bundle", str(bundle), "-o", "x", code=2)["what"]
+    assert "standard output" in machine.json("bundle", "small", "-o", "-", code=2)["what"]
 
 
 def test_a_hostile_one_leaves_nothing(machine: Machine, bundle: Path) -> None:
@@ -216,12 +220,59 @@ def test_several_platforms(machine: Machine, channel: str, channels: Channels) -
     assert made["checked"] is False
 
 
-def test_refusals_write_nothing(machine: Machine, channels: Channels) -> None:
-    assert machine.json("bundle", "nope", code=7)["error"] == "not-found"
-    machine.tiny("small", channels.main_url, "hello-prefix")
-    (machine.root / "bad.sealenv").write_bytes(b"\xff" * 2048)
-    before = machine.snapshot()
-    machine.run("bundle", "small", "--default-name", "a/b", "-o", "b.sealenv", code=2)
-    assert "standard output" in machine.json("bundle", "small", "-o", "-", code=2)["what"]
-    assert machine.json("create", "x", "-f", "bad.sealenv", code=2)["error"] == "bundle"
-    assert machine.snapshot() == before
+@pytest.fixture
+def lock(machine: Machine, channels: Channels) -> Path:
+    path = machine.root / "my.lock"
+    machine.run("lock", "hello-prefix", "prio", "-c", channels.main_url, "-o", str(path))
+    return path
+
+
+def spoil(machine: Machine, name: str) -> Path:
+    (archive,) = machine.cache.glob(f"archives/*/{name}-*.conda")
+    data = bytearray(archive.read_bytes())
+    data[len(data) // 2] ^= 1
+    archive.write_bytes(data)
+    return archive
+
+
+def test_what_is_damaged_in_the_cache_is_fetched_anew(machine: Machine, lock: Path) -> None:
+    first = machine.json("bundle", str(lock), "-o", "one.sealenv")
+    archive = spoil(machine, "prio")
+    again = machine.json("bundle", str(lock), "-o", "two.sealenv")
+    assert again["sha256"] == first["sha256"]
+    assert hash_file(archive)[0] == archive.parent.name
+    assert sorted(p.name for p in machine.root.glob("*.sealenv")) == ["one.sealenv", "two.sealenv"]
+
+
+@pytest.mark.parametrize("name", ["hostile-link-through", "hostile-renamed"])
+def test_a_hostile_archive_inside_leaves_nothing(
+    machine: Machine, channels: Channels, name: str
+) -> None:
+    """The bundle is sound in itself: its maker gave the right digests."""
+    (archive,) = channels.hostile.glob(f"*/{name}-*.conda")
+    data = archive.read_bytes()
+    index = json.loads((archive.parent / "repodata.json").read_bytes())
+    evil = LockedPackage(
+        url=f"https://x.org/noarch/{archive.name}",
+        channel="https://x.org/",
+        fn=archive.name,
+        sha256=hashlib.sha256(data).hexdigest(),
+        size=len(data),
+        record=index["packages.conda"][archive.name],
+    )
+    file = LockFile(
+        locks=(Lock(platform="linux-64", channels=(), packages=(evil,), specs=(name,)),), name="e"
+    )
+    sources = [
+        Source(member_name(evil), data=data),
+        Source(LOCK, data=msgspec.json.encode(file)),
+    ]
+    path = machine.root / "evil.sealenv"
+    write_bundle(path, sources, lambda done, total: None)
+    answer = machine.json("create", "e", "-f", str(path), "--offline", code=6)
+    assert answer["what"].startswith("the bundle is refused: ")
+    assert "channel" not in answer["hint"]
+    assert not list(machine.cache.rglob("*.conda"))
+    assert not list((machine.cache / "archives").iterdir())
+    assert not list((machine.cache / "tmp").iterdir())
+    assert not (machine.envs / "e").exists()

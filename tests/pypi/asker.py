@@ -9,7 +9,6 @@ from sealenv.locks import Lock, LockedPackage, LockedWheel
 from sealenv.pypi.machine import Distribution
 from sealenv.pypi.resolve import resolve_wheels
 from sealenv.spec.model import EnvironmentSpec
-from sealenv.store.archives import Store
 from tests.pypi.index import Index
 
 VIRTUAL = {
@@ -40,8 +39,6 @@ def installed(name: str, version: str, *lines: str) -> Distribution:
 class Asker:
     def __init__(self, root: Path) -> None:
         self.index = Index(root / "index")
-        self.store = Store(root / "cache")
-        self.store.prepare()
         self.home = root / "home"
 
     def ask(
@@ -68,7 +65,6 @@ class Asker:
             spec,
             lock,
             conda,
-            self.store,
             offline=offline,
             timeout=20,
             environ=environ or {"PATH": ""},

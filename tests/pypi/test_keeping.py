@@ -8,7 +8,7 @@ import pytest
 
 from sealenv.locks import LockedWheel
 from tests.pypi.asker import Asker, installed
-from tests.pypi.index import Wheel, serve
+from tests.pypi.index import Wheel
 
 
 @pytest.fixture
@@ -62,15 +62,3 @@ def test_unused_wheels_are_dropped(asker: Asker) -> None:
     assert asker.names(keep=old) == []
     needy = installed("needy", "1.0", "Requires-Dist: ddd")
     assert asker.names("needy", keep=old, conda=[needy]) == ["ddd-1.0"]
-
-
-def test_a_url_decides(asker: Asker) -> None:
-    asker.index.add(Wheel("app"))
-    with serve(asker.index.root) as url:
-        place = f"{url.removesuffix('/simple')}/files/{Wheel('app').file_name}"
-        old = asker.ask("app", url=url).wheels
-        elsewhere = place.replace("/files/", "/other/")
-        (asker.index.root / "other").mkdir()
-        Wheel("app", files={"app.py": "other\n"}).write(asker.index.root / "other")
-        (new,) = asker.ask(f"app @ {elsewhere}", url=url, keep=old).wheels
-        assert (old[0].url, new.url) == (place, elsewhere)

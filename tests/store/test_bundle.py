@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import shutil
@@ -17,9 +16,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sealenv.errors import BundleError, CacheDamagedError, DigestError
+from sealenv.errors import BundleError, DigestError
 from sealenv.store.archives import Store
-from sealenv.store.bundle import LOCK, MANIFEST, Source, member_name, open_bundle, write_bundle
+from sealenv.store.bundle import LOCK, MANIFEST, open_bundle
 from tests.store.bundling import ARCHIVES, PACKAGES, WHEEL, contents, locks, raw, small
 
 REFUSED = (BundleError, DigestError)
@@ -87,15 +86,6 @@ class TestWriteAndRead:
         subprocess.run(["tar", "--format=ustar", "-cf", again, "-C", folder, *names], check=True)
         take(again, Store(tmp_path / "store"))
 
-    def test_a_damaged_archive_is_not_packed(self, tmp_path: Path) -> None:
-        store = Store(tmp_path / "store")
-        take(small(tmp_path / "b"), store)
-        store.path(PACKAGES[0]).write_bytes(b"two archive")
-        source = Source(member_name(PACKAGES[0]), path=store.path(PACKAGES[0]))
-        with pytest.raises(CacheDamagedError):
-            write_bundle(tmp_path / "new", [source], lambda done, total: None)
-        assert not (tmp_path / "new").exists()
-
 
 class TestHostile:
     @settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -122,8 +112,10 @@ class TestHostile:
         path.write_bytes(whole[:size])
         refused(path)
 
-    def test_a_member_twice_or_in_the_wrong_place(self, tmp_path: Path) -> None:
+    def test_a_member_twice_or_unknown_or_in_the_wrong_place(self, tmp_path: Path) -> None:
         given_members = sorted(contents().items())
+        for name in ("../evil", "/etc/passwd", "packages\\x.conda", "INSTALL.SH"):
+            refused(raw(tmp_path / "b", sorted([*given_members, (name, b"evil")])))
         assert "twice" in refused(raw(tmp_path / "b", [given_members[0], *given_members]))
         assert "out of order" in refused(raw(tmp_path / "b", given_members[::-1]))
 
@@ -160,15 +152,10 @@ class TestHostile:
             data = msgspec.json.encode(file)
             refused(raw(tmp_path / "b", sorted((contents() | {LOCK: data}).items())))
 
-    def test_an_unknown_member_name(self, tmp_path: Path) -> None:
-        for name in ("../evil", "/etc/passwd", "packages\\x.conda", "INSTALL.SH"):
-            refused(raw(tmp_path / "b", sorted([*contents().items(), (name, b"evil")])))
-
-    @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.CHRTYPE, tarfile.DIRTYPE])
-    def test_another_kind_of_member(self, tmp_path: Path, kind: bytes) -> None:
+    def test_another_kind_of_member(self, tmp_path: Path) -> None:
         plain = raw(tmp_path / "plain").read_bytes()
         header = tarfile.TarInfo("install.sh")
-        header.type, header.linkname, header.mode = kind, "/etc/passwd", 0o755
+        header.type, header.linkname, header.mode = tarfile.SYMTYPE, "/etc/passwd", 0o755
         block = header.tobuf(tarfile.USTAR_FORMAT)[: tarfile.BLOCKSIZE]
         place = plain.index(b"install.sh\0")
         for changed in (
@@ -199,13 +186,7 @@ class TestHostile:
         [
             {"platform": "../x"}, {"specs": ("\x1b[31m",)}, {"requirements": ("-e .",)},
             {"wheels": (msgspec.structs.replace(WHEEL, url="https://x/..%2F..%2Fevil.whl"),)},
-            {"channels": ("https://u:secretpw@h/c",)},
         ],
     )  # fmt: skip
     def test_a_hostile_lock(self, tmp_path: Path, change: dict[str, Any]) -> None:
         assert "secretpw" not in refused(with_lock(tmp_path, **change), BundleError)
-
-    @pytest.mark.parametrize("change", [{"name": "../../evil"}, {"variables": {"A": "x\0y"}}])
-    def test_a_hostile_lock_file(self, tmp_path: Path, change: dict[str, Any]) -> None:
-        data = msgspec.json.encode(msgspec.structs.replace(locks(), **change))
-        refused(raw(tmp_path / "b", sorted((contents() | {LOCK: data}).items())), BundleError)

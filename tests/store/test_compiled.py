@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
-import signal
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from sealenv.commands.verify import verify
-from sealenv.layout import State, state_of
 from sealenv.system.hashing import hash_file
 from sealenv.tour.archive import Package, Payload, write_package, write_repodata
 from sealenv.tour.channel import DemoChannel
@@ -148,18 +144,6 @@ def test_an_edit_does_not_reach_the_next_environment(
     assert not verify(one).findings
 
 
-def test_a_damaged_store_heals(machine: Machine, create: Callable[..., Path]) -> None:
-    before = contents(create("one"))
-    shutil.rmtree(machine.envs / "one")
-    for name, part in (("two", "part3"), ("three", "files")):
-        (damaged,) = (machine.cache / "compiled").glob(f"*/sample-*/**/{part}.*")
-        os.truncate(damaged, 20)
-        two = create(name)
-        assert contents(two) == before
-        assert not verify(two).findings
-        assert_intact(machine)
-
-
 def test_a_source_that_a_script_has_changed_is_not_stored(
     machine: Machine, create: Callable[..., Path]
 ) -> None:
@@ -172,28 +156,3 @@ def test_a_source_that_a_script_has_changed_is_not_stored(
     three = create("three", "meddler")
     assert not verify(three).findings
     assert_intact(machine)
-
-
-def test_a_kill_leaves_whole_packages_or_none(
-    machine: Machine, channel: str, demo_channel: DemoChannel, create: Callable[..., Path]
-) -> None:
-    create("warm")
-    shutil.rmtree(machine.cache / "compiled")
-    arguments = ("-c", channel, "-c", demo_channel.url, *tiny("python", "sample"))
-    process = machine.start("create", "victim", *arguments)
-    end = time.monotonic() + _DEADLINE
-    while process.poll() is None and not any((machine.cache / "compiled").glob("*")):
-        assert time.monotonic() < end
-    with contextlib.suppress(ProcessLookupError):  # a fast machine has finished by then
-        os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-    victim = machine.envs / "victim"
-    assert state_of(victim) in {State.PENDING, State.SEALED}
-    for left in (machine.cache / "tmp").iterdir():
-        shutil.rmtree(left)
-    if state_of(victim) is State.PENDING:
-        create("victim")
-    two = create("two")
-    assert_intact(machine)
-    assert not verify(victim).findings
-    assert not verify(two).findings

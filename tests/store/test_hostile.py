@@ -198,22 +198,6 @@ def test_a_crafted_archive_is_refused(machine: Machine, serve: Serve, case: str)
     refused(machine, serve(payload, listing), said)
 
 
-@pytest.mark.parametrize(
-    ("entry", "said"),
-    [
-        (
-            member("info/paths.json", paths("x")),
-            "twice",
-        ),  # one reader takes the first, another the last
-        (link("info/link.json", "../share/ok.txt"), "not valid metadata"),
-    ],
-)
-def test_metadata_may_not_be_ambiguous(
-    machine: Machine, serve: Serve, entry: Any, said: str
-) -> None:
-    refused(machine, serve([], info=[entry]), said)
-
-
 def test_a_bomb_is_refused_before_it_is_unpacked(machine: Machine, serve: Serve) -> None:
     zeros = member("share/zeros", bytes(300 << 20))
     refused(machine, serve([zeros], paths("share/zeros")), "unpacks to far more than")

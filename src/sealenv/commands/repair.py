@@ -18,12 +18,12 @@ from sealenv.commands.verify import examine
 from sealenv.engine.client import started
 from sealenv.errors import PrefixError, from_oserror
 from sealenv.fields import AbsolutePath
+from sealenv.install.restore import alone, make_way, restore, set_mode, wheel_of
 from sealenv.layout import CONDARC, FILES, SCRATCH
 from sealenv.naming import shown
 from sealenv.prefix.condafiles import write_condarc
 from sealenv.prefix.exclusive import exclusive
 from sealenv.progress import QUIET, Reporter
-from sealenv.repairs.restore import alone, make_way, restore, set_mode, wheel_of
 from sealenv.request import StrPath, named, prefix_of
 from sealenv.seals.compare import Comparison
 from sealenv.seals.contents import seal_written

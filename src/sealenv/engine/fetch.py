@@ -20,7 +20,7 @@ from sealenv.engine.network import StalledError, make_client, watch
 from sealenv.errors import DigestError, FetchError, OfflineError, SealenvError
 from sealenv.locks import Lock, LockedWheel
 from sealenv.store.archives import MANIFEST, Archive, Store
-from sealenv.store.inspection import check_identity, inspect
+from sealenv.store.inspect_package import check_identity, inspect
 from sealenv.system.files import write_atomic
 from sealenv.urls import redact
 
@@ -123,7 +123,7 @@ class Downloads:
                 await self.fetch(package)
             path = self.store.path(package)
             if isinstance(package, LockedWheel):
-                from sealenv.store.wheels import inspect_wheel
+                from sealenv.store.inspect_wheel import inspect_wheel
 
                 manifest = await asyncio.to_thread(inspect_wheel, package, path)
             else:

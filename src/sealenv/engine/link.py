@@ -25,7 +25,7 @@ from sealenv.errors import CacheDamagedError, FilesystemError, LinkError
 from sealenv.locks import Lock, LockedPackage
 from sealenv.prefix.pending import join
 from sealenv.store.archives import METADATA, MODES, Manifest, Store
-from sealenv.store.inspection import Listing
+from sealenv.store.inspect_package import Listing
 from sealenv.system.files import write_atomic
 from sealenv.system.hashing import hash_file
 

@@ -22,7 +22,7 @@ from sealenv.locks.checks import check_package
 from sealenv.locks.model import topological
 from sealenv.pypi.machine import Distribution
 from sealenv.store.archives import Store
-from sealenv.store.inspection import check_identity, identity_of
+from sealenv.store.inspect_package import check_identity, identity_of
 from sealenv.system.files import write_atomic
 from sealenv.urls import split_credentials
 

@@ -1,1 +1,1 @@
-"""The steps of create, from the lock to the seal."""
+"""The steps of create and repair: what writes packages into a prefix."""

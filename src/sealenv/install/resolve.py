@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -56,7 +56,6 @@ def resolve(
             error.what, where=found[0], details=error.details, hint="fix the line"
         ) from error
     lock = msgspec.structs.replace(solved, specs=spec.packages)
-    lock = _with_channels_of_kept(lock, {p.url for p in keep}, reporter)
     if not spec.requirements:
         return lock
     from sealenv.pypi.resolve import resolve_wheels
@@ -66,29 +65,12 @@ def resolve(
         spec,
         lock,
         engine.distributions(lock, reporter, offline=offline),
-        engine.store,
         offline=offline,
         timeout=engine.timeout,
         environ=os.environ,
         keep=keep_wheels,
         warn=reporter.warn,
     )
-
-
-def _with_channels_of_kept(lock: Lock, kept: Set[str], reporter: Reporter) -> Lock:
-    """Append the channels of kept packages, so that the next solve finds the same packages."""
-    missing: dict[str, list[str]] = {}
-    for package in lock.packages:
-        known = package.channel.rstrip("/") in {c.rstrip("/") for c in lock.channels}
-        if package.url in kept and not known:
-            missing.setdefault(package.channel, []).append(package.name)
-    for channel, names in missing.items():
-        more = " ..." if len(names) > 5 else ""
-        reporter.warn(
-            f"{channel} is added as the last channel, because it has the locked packages "
-            f"{', '.join(sorted(names)[:5])}{more}"
-        )
-    return msgspec.structs.replace(lock, channels=(*lock.channels, *missing))
 
 
 def complete(file: LockFile, engine: Engine, reporter: Reporter, *, offline: bool) -> LockFile:

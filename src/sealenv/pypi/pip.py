@@ -13,7 +13,6 @@ program ends when the pipe closes, so it does not outlive its parent.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib.util
 import json
 import os
@@ -181,16 +180,6 @@ class Question:
         places = (*self.spec.indexes, *self.spec.find_links)
         direct = any(" @ " in r for r in self.spec.requirements)
         return not direct and all(place.startswith("file:") for place in places)
-
-    def key(self) -> str:
-        """Return a digest of everything that the answer depends on, except the indexes."""
-        words = [
-            self.spec.requirements, self.spec.indexes, self.spec.find_links, self.spec.exclude_newer,
-            sorted((w.url, w.sha256, w.requires_dist) for w in self.kept), self.kept_pins,
-            self.machine.abi, self.machine.platforms, sorted(self.machine.markers.items()),
-            sorted((d.name, d.version, d.metadata) for d in self.installed),
-        ]  # fmt: skip
-        return hashlib.sha256(json.dumps(words).encode()).hexdigest()
 
     @property
     def pins(self) -> list[str]:

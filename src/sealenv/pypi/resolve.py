@@ -27,18 +27,13 @@ from sealenv.locks.model import dependencies_first
 from sealenv.pypi.machine import Distribution, Machine, machine_of
 from sealenv.pypi.pip import Question, ask
 from sealenv.spec.model import EnvironmentSpec
-from sealenv.store.archives import Store
-from sealenv.system.files import write_atomic
 from sealenv.urls import redact, split_credentials
-
-_FOLDER = "pypi"
 
 
 def resolve_wheels(
     spec: EnvironmentSpec,
     lock: Lock,
     installed: Sequence[Distribution],
-    store: Store,
     *,
     offline: bool,
     timeout: float,
@@ -48,30 +43,35 @@ def resolve_wheels(
 ) -> Lock:
     """Return the lock with the wheels for `spec.requirements`.
 
-    Offline, the answer is the cached one for the same request, or from an index in a folder. The files
-    of the wheels to `keep` stay unless the request requires others. `warn` gets unknown extras.
+    The files of the wheels to `keep` stay unless the request requires others.
+    `warn` gets unknown extras.
 
     Raises:
         SolveError: no set of wheels satisfies the requirements, or a URL cannot be locked.
         FetchError: an index cannot be read.
-        OfflineError: the answer is not in the cache.
+        OfflineError: an index is not a folder.
         DigestError: an index gives no sha256.
         SpecError: the environment has no CPython.
         EngineError: the pip installed with sealenv cannot be used.
     """
     question = Question(spec, machine_of(lock), tuple(installed), timeout)
+    if offline and not question.is_local:
+        raise OfflineError(
+            "the 'pip:' section cannot be resolved offline",
+            hint="run the same command without --offline, or create from a lock",
+        )
     owned = {canonicalize_name(d.name) for d in installed}
     free = [wheel for wheel in keep if wheel.name not in owned]
     stay, other = _split_kept(free, question.machine, spec.requirements)
     pins = tuple(f"{wheel.name}==={wheel.version}" for wheel in other)
     question = replace(question, kept=tuple(stay), kept_pins=pins)
     try:
-        wheels = _answer(question, store, environ, warn, offline=offline)
+        wheels = _ask(question, environ, warn)
     except SolveError:
         if not pins:
             raise
         question = replace(question, kept_pins=())
-        wheels = _answer(question, store, environ, warn, offline=offline)
+        wheels = _ask(question, environ, warn)
     return msgspec.structs.replace(
         lock,
         wheels=wheels,
@@ -79,29 +79,6 @@ def resolve_wheels(
         indexes=spec.indexes,
         find_links=spec.find_links,
     )
-
-
-def _answer(
-    question: Question,
-    store: Store,
-    environ: Mapping[str, str],
-    warn: Callable[[str], None],
-    *,
-    offline: bool,
-) -> tuple[LockedWheel, ...]:
-    cached = store.repodata / _FOLDER / f"{question.key()}.json"
-    if offline and not question.is_local:
-        try:
-            return msgspec.json.decode(cached.read_bytes(), type=tuple[LockedWheel, ...])
-        except (OSError, msgspec.DecodeError):
-            raise OfflineError(
-                "the resolved 'pip:' section is not in the cache",
-                hint="run the same command once without --offline, or create from a lock",
-            ) from None
-    wheels = _ask(question, environ, warn)
-    cached.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(cached, msgspec.json.encode(wheels))
-    return wheels
 
 
 def _ask(

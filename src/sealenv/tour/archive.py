@@ -93,7 +93,6 @@ class Package:
     subdir: str = "noarch"
     noarch: Literal["python", "generic"] | None = None
     depends: tuple[str, ...] = ()
-    constrains: tuple[str, ...] = ()
     entry_points: tuple[str, ...] = ()
     license: str = "MIT"
     summary: str = ""
@@ -111,7 +110,6 @@ class Package:
         index: dict[str, object] = {
             "build": self.build,
             "build_number": self.build_number,
-            "constrains": list(self.constrains),
             "depends": list(self.depends),
             "license": self.license,
             "name": self.name,

@@ -63,7 +63,6 @@ class Interpreter:
         libdir: the folder of its shared library.
         library: the name of that library; empty without one.
         subdir: its conda platform.
-        free_threaded: whether it was built without the GIL.
     """
 
     version: str
@@ -73,7 +72,6 @@ class Interpreter:
     libdir: Path
     library: str
     subdir: str
-    free_threaded: bool
 
     @property
     def minor(self) -> str:
@@ -82,8 +80,8 @@ class Interpreter:
 
     @property
     def tagged(self) -> str:
-        """`python3.12`, or `python3.13t` without the GIL: the name of its program and folders."""
-        return f"python{self.minor}{'t' if self.free_threaded else ''}"
+        """For example python3.12: the name of its program and folders."""
+        return f"python{self.minor}"
 
     @property
     def shares_system_prefix(self) -> bool:
@@ -103,8 +101,9 @@ def inspect_interpreter(executable: Path | None = None) -> Interpreter:
     base = executable or Path(getattr(sys, "_base_executable", None) or sys.executable).resolve()
     program = base.absolute()
     facts = _ask(program)
-    if facts["framework"]:
-        what = "A macOS framework build of Python cannot be repackaged."
+    if facts["framework"] or facts["free_threaded"]:
+        kind = "macOS framework" if facts["framework"] else "free-threaded"
+        what = f"A {kind} build of Python cannot be repackaged."
         raise UsageError(what, where=str(program), hint=_HINT)
     return Interpreter(
         version=str(facts["version"]),
@@ -114,7 +113,6 @@ def inspect_interpreter(executable: Path | None = None) -> Interpreter:
         libdir=Path(str(facts["libdir"])),
         library=str(facts["library"]),
         subdir=current_platform(),
-        free_threaded=bool(facts["free_threaded"]),
     )
 
 
@@ -157,7 +155,6 @@ def python_package(executable: Path | None = None) -> Package:
         payload=tuple(sorted(payload, key=lambda item: item.path)),
         license="PSF-2.0",
         summary=summary,
-        constrains=("python-gil <0a0",) if python.free_threaded else (),
         python_site_packages_path=f"lib/{python.tagged}/site-packages",
     )
 
@@ -169,7 +166,7 @@ def _files(python: Interpreter) -> Iterator[Payload]:
         yield Payload(f"{lib}/sitecustomize.py", data=_DEBIAN_CUSTOMIZE.encode())
     yield Payload(f"{lib}/site-packages/README.txt", data=b"Third-party packages go here.\n")
     yield Payload(f"bin/{python.tagged}", source=python.executable, executable=True)
-    for link in {"python", "python3", f"python{python.minor}"} - {python.tagged}:
+    for link in ("python", "python3"):
         yield Payload(f"bin/{link}", symlink_target=python.tagged)
     if python.library:
         folders = (python.libdir, python.prefix / "lib", python.executable.parent)

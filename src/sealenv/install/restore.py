@@ -21,9 +21,7 @@ from sealenv.locks import Lock, LockedPackage, LockedWheel
 from sealenv.prefix.installed import installed_package
 from sealenv.prefix.patches import patch_bytes
 from sealenv.progress import Reporter
-from sealenv.seals.check import entry_point_forms
 from sealenv.seals.compare import Comparison
-from sealenv.seals.fingerprint import ENTRY_POINTS
 from sealenv.seals.snapshot import FILE, FOLDER, LINK, link_bytes, row_of
 from sealenv.seals.wheels import locked_wheel
 from sealenv.system.deleting import delete
@@ -134,16 +132,13 @@ def _candidates(comparison: Comparison, scratch: Path, path: str) -> Iterator[Pa
 
 
 def _variants(comparison: Comparison, path: str, candidate: Path) -> Iterator[bytes | None]:
-    """Yield the bytes that the file may have had: as linked (None), patched, or of another tool."""
+    """Yield the bytes that the file may have had: as linked (None), or patched."""
     yield None
     if is_link(candidate):
         return
     if comparison.patch_note(path):
         content, platform = candidate.read_bytes(), comparison.platform
         yield patch_bytes(path, content, comparison.prefix, platform=platform)
-    claims = comparison.claims.get(path, ())
-    if any(claim.entry.path_type in ENTRY_POINTS for claim in claims):
-        yield from entry_point_forms(candidate.read_bytes())
 
 
 def _fits(comparison: Comparison, path: str, candidate: Path, scratch: Path) -> bool:

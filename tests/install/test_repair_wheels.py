@@ -11,9 +11,9 @@ from sealenv.commands.verify import verify
 from sealenv.seals.seal import read_seal
 from sealenv.tour.channel import DemoChannel
 from tests.commands.test_create_pip import TOOL, spec
+from tests.install.test_repair import edit, everything, site
 from tests.machine import Machine
 from tests.pypi.index import Index, Wheel
-from tests.repairs.test_repair import edit, everything, site
 
 pytestmark = [
     pytest.mark.slow,
@@ -68,24 +68,6 @@ def test_what_pip_makes_is_left(made: tuple[Machine, Path]) -> None:
     assert hints.keys() == {"hello-tool", "RECORD"}
     command = f"sealenv run {prefix} -- pip install --force-reinstall --no-deps "
     assert all(command in hint and "#sha256=" in hint for hint in hints.values())
-
-
-def test_the_wheel_is_fetched_again(
-    made: tuple[Machine, Path], tmp_path: Path, index: Index
-) -> None:
-    """If it is not in the cache; and if it cannot be fetched, nothing is changed."""
-    machine, prefix = made
-    before = everything(prefix)
-    edit(site(prefix, "helper.py"))
-    empty = str(tmp_path / "empty")
-    assert machine.json("repair", str(prefix), SEALENV_CACHE=empty)["left"] == []
-    assert everything(prefix) == before
-    edit(site(prefix, "helper.py"))
-    changed = everything(prefix)
-    index.path(Wheel("helper")).write_bytes(b"other bytes")
-    other = str(tmp_path / "other")
-    assert machine.json("repair", str(prefix), code=5, SEALENV_CACHE=other)["error"] == "digest"
-    assert everything(prefix) == changed
 
 
 def test_what_is_not_locked_is_named(made: tuple[Machine, Path], index: Index) -> None:

@@ -21,7 +21,7 @@ from sealenv.errors import LinkError
 from sealenv.layout import leaves
 from sealenv.locks import LockedWheel
 from sealenv.store.archives import FORMAT, HEADERS, Manifest, PathEntry
-from sealenv.store.inspection import check_identity, check_paths, refused
+from sealenv.store.inspect_package import check_identity, check_paths, refused
 
 _PLACES = {
     "purelib": "site-packages/",

@@ -1,1 +1,0 @@
-"""The parts of `repair`: the plan, the archives, and putting files back."""

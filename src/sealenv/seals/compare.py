@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -122,29 +122,29 @@ class Comparison:
         }
 
     def _find_replaced(self, new: Sequence[Distribution]) -> None:
-        """Find the packages that pip has replaced; drop their paths that it deleted or overwrote.
+        """Find the packages that pip has replaced or uninstalled.
 
         pip deletes the files of the version before, its RECORD among them; conda's record stays.
         """
-
-        def exists(path: str) -> bool:
-            return path in self.rows or (bool(self.sealed) and path not in self.sealed)
-
         by_name = {found.name: found for found in new}
         for record in self.records:
             paths = [entry.path for entry in record.paths_data.paths]
-            for path in paths:
-                named = named_by(path) if path.endswith(".dist-info/RECORD") else None
-                if named is None or exists(path):
-                    continue
+            gone = [p for p in paths if p.endswith(".dist-info/RECORD") and not self._exists(p)]
+            for name, _ in filter(None, map(named_by, gone)):
                 modules = (p for p in paths if "site-packages/" in p and not is_compiled(p))
-                if named[0] in by_name:
-                    self.replaced[record.name] = by_name[named[0]]
-                elif not any(map(exists, modules)):
+                if name in by_name:
+                    self.replaced[record.name] = by_name[name]
+                elif not any(map(self._exists, modules)):
                     self.replaced.setdefault(record.name, None)
-        if not self.replaced:
-            return
-        installed = {item.path for found in new for item in found.files}
+        if self.replaced:
+            self._drop_claims({item.path for found in new for item in found.files})
+
+    def _exists(self, path: str) -> bool:
+        """Return whether a path exists, or did not when the prefix was sealed."""
+        return path in self.rows or (bool(self.sealed) and path not in self.sealed)
+
+    def _drop_claims(self, installed: Collection[str]) -> None:
+        """Drop the paths of replaced packages that pip deleted, or installed again."""
         for path, claims in list(self.claims.items()):
             if path not in self.rows or path in installed:
                 self.claims[path] = [c for c in claims if c.package not in self.replaced]

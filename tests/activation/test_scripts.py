@@ -67,14 +67,6 @@ def test_nothing_is_written_through_a_link(fake_prefix: Path, tmp_path: Path) ->
     assert list(elsewhere.iterdir()) == []
 
 
-def test_what_one_shell_cannot_hold_is_reported(fake_prefix: Path) -> None:
-    (fake_prefix / "conda-meta/state").write_text('{"env_vars": {"TWO": "a\\nb", "OK": "x"}}')
-    problems = write_scripts(fake_prefix, platform=LINUX).problems
-    assert [p.split(":")[0] for p in problems] == ["TWO is not set in csh"]
-    assert b"OK 'x'" in (fake_prefix / "etc/sealenv/env.csh").read_bytes()
-    assert b"'a\nb'" in (fake_prefix / "etc/sealenv/env.sh").read_bytes()
-
-
 def test_broken_and_forbidden_variables(fake_prefix: Path) -> None:
     folder = fake_prefix / "etc/conda/env_vars.d"
     (folder / "0.json").write_text("{broken")

@@ -185,12 +185,3 @@ class TestInPowerShell:
         assert done.returncode != 0
         assert f"{name}=C:\\x" in done.stderr
         assert "PWNED" not in done.stdout
-
-    def test_a_failing_script_of_a_package_is_named(self, powershell: str, prefix: Path) -> None:
-        failing = prefix / "etc/conda/activate.d/a.ps1"
-        failing.write_text("$Env:A = '1'\nthrow 'no'\n")
-        script = str(prefix / "activate.ps1").replace("'", "''")
-        done = self.run(powershell, f". '{script}'; $Env:A; $Env:STEPS", {})
-        assert done.returncode == 0, done.stderr
-        assert f"sealenv: {failing} failed: no" in done.stderr
-        assert "activate:B" in done.stdout

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import sys
 import venv
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sealenv.checks.computer import find_blocks
+from sealenv.checks.profiles import find_blocks
 from sealenv.commands.doctor import examine
 from tests.checks.computers import fake_computer, ids, write
 
@@ -33,7 +32,6 @@ LINES = [
     ("export CONDA_PKGS_DIRS=/x PYTHONNOUSERSITE=1 PYTHONPATH=", []),
     ("export PATH=$HOME/miniconda3/bin:$PATH", ["profile-path"]),
     ('eval "$(pyenv init -)"', ["version-manager"]),
-    ('eval "$(direnv hook zsh)"', ["direnv"]),
     ("export PYTHONPATH=/x; conda activate a", ["profile-variable", "profile-activate"]),
 ]  # fmt: skip
 
@@ -43,13 +41,6 @@ def test_a_line(tmp_path: Path, line: str, checks: list[str]) -> None:
     machine = fake_computer(tmp_path)
     write(machine.home / ".bashrc", f"{line}\n")
     assert sorted(ids(machine)) == sorted(checks)
-
-
-def test_an_indented_line_is_a_warning(tmp_path: Path) -> None:
-    machine = fake_computer(tmp_path)
-    write(machine.home / ".bashrc", "conda activate a\n    conda activate b\n")
-    found = examine(machine, ["profile-activate"]).findings
-    assert [problem.severity for problem in found] == ["error", "warning"]
 
 
 BLOCK = "# >>> {0} initialize >>>\nx\n# <<< {0} initialize <<<\n"
@@ -111,11 +102,8 @@ def test_a_line_is_shown_with_its_number(tmp_path: Path) -> None:
 
 def test_path(tmp_path: Path) -> None:
     venv.create(tmp_path / "real venv", with_pip=False)
-    path = f"~/bin:/usr/bin::rel:{tmp_path}/real venv/bin"
-    machine = fake_computer(tmp_path, PATH=path)
+    machine = fake_computer(tmp_path, PATH=f"/usr/bin:{tmp_path}/real venv/bin")
     assert ids(machine)["shell"].where == f"PATH={tmp_path}/real venv/bin"
-    found = examine(machine, ["path-relative"]).findings
-    assert [f.where for f in found] == ["PATH: ~/bin", "PATH", "PATH: rel"]
 
 
 def test_the_environment_that_sealenv_runs_from(tmp_path: Path) -> None:
@@ -129,9 +117,3 @@ def test_the_environment_that_sealenv_runs_from(tmp_path: Path) -> None:
         ("warning", f"PATH={programs}"),
     ]
     assert all("activation scripts refuse" in f.why for f in report.findings)
-
-
-def test_a_synchronised_folder(tmp_path: Path) -> None:
-    machine = fake_computer(tmp_path)
-    synced = dataclasses.replace(machine, target=tmp_path / "OneDrive - Work/envs")
-    assert ids(synced)["target-synced"].severity == "warning"

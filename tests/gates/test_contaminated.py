@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from sealenv.cli.main import _COMMANDS
 from tests.machine import Machine
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="folders of POSIX")
@@ -96,11 +95,3 @@ def test_other_verbs_scrub_and_go_on(used: Machine, words: tuple[str, ...]) -> N
     assert quiet.stderr == ""
     refused = used.run(*words, "--strict", code=3, **dirt)
     assert "PIP_USER=1" in refused.stderr
-
-
-def test_every_verb_has_the_options(used: Machine) -> None:
-    for verb in _COMMANDS:
-        words = ["cache", "info"] if verb == "cache" else [verb]
-        text = used.run(*words, "--help").stdout
-        assert text.count("--clean") >= 1, verb
-        assert ("--strict" in text) == (verb not in ("run", "shell")), verb

@@ -107,33 +107,6 @@ def test_a_path_that_is_too_long_is_refused(
     assert ("SEALENV_PREFIX" in shown) == (code == "0")
 
 
-@MODES
-def test_exclamation_marks_of_the_caller_stay(
-    windows: Windows, prefix: Path, tmp_path: Path, mode: str
-) -> None:
-    env = {"PROMPT": "!a!b $G", "KEEP": "x!y!z ^ & %OS%"}
-    before = r"@set PATH=C:\wow!;%PATH%" if mode == "/v:off" else ""
-    _, shown = use(windows, prefix, tmp_path, mode=mode, env=env, before=before)
-    assert shown["KEEP"] == env["KEEP"]
-    if mode == "/v:off":
-        assert r"C:\wow!" in shown["PATH"].split(";")
-    if not windows.wine:  # Wine's cmd.exe starts with a prompt of its own
-        assert shown["PROMPT"] == f"({NAME}) !a!b $G"
-
-
-@pytest.mark.parametrize(
-    ("name", "mode"), [("CONDA_CHANGEPS1=Off", "/v:off"), ("SEALENV_NO_PROMPT=1", "/v:on")]
-)
-def test_the_prompt_is_left_alone_when_told(
-    windows: Windows, prefix: Path, tmp_path: Path, name: str, mode: str
-) -> None:
-    # A semicolon at its beginning: `for /f` leaves such lines out.
-    _, shown = use(windows, prefix, tmp_path, mode=mode, before=f"@set {name}& set PROMPT=;$P$G")
-    assert shown["PROMPT"] == ";$P$G"
-    assert shown["PATH"].startswith(windows.path(prefix))
-    assert shown["CONDA_PREFIX"] == windows.path(prefix)
-
-
 def test_a_dirty_shell_is_refused_and_nothing_is_changed(
     windows: Windows, prefix: Path, tmp_path: Path
 ) -> None:

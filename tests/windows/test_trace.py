@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sealenv.system.trace import KEYS
+from sealenv.cli.trace import KEYS
 from tests.channel import Channels
 from tests.machine import tiny
 from tests.windows.machine import Windows

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 
-from sealenv.checks import patterns
-from sealenv.checks.check import SEVERITIES, Check, Cut, Finding, Severity, check, unreadable
-from sealenv.checks.computer import Block, Computer, Profile, windows_entries
-from sealenv.checks.patterns import loads
+from sealenv.checks import profiles
+from sealenv.checks.check import SEVERITIES, Check, Cut, Finding, Severity, check
+from sealenv.checks.computer import Computer
+from sealenv.checks.profiles import Block, Profile, loads
 from sealenv.gates.admission import Finding as Dirt
 from sealenv.gates.admission import find, look
 
@@ -41,34 +40,6 @@ def _setting(found: Dirt) -> str:
 
 
 @check(
-    "path-relative",
-    "entries of PATH that depend on the current folder, or begin with `~`",
-    "a program in the current folder can come before the environment's own",
-    "warning",
-)
-def _path_relative(computer: Computer) -> Iterator[Finding]:
-    value = computer.setting("PATH") or computer.setting("Path")
-    entries = windows_entries(value) if computer.windows else value.split(":")
-    for number, text in enumerate(entries if value else (), 1):
-        if not text and not computer.windows:
-            what = f"entry {number} is empty, which means the current folder"
-            yield Finding("warning", what, "PATH", "remove the extra colon")
-        elif text and not text.startswith("%") and not os.path.isabs(text.strip('"')):
-            what = f"entry {number} depends on the current folder"
-            yield Finding("warning", what, f"PATH: {text}", "write the absolute path, or remove it")
-
-
-@check(
-    "profile-unreadable",
-    "start-up files of shells that cannot be read",
-    "their content may change every shell",
-    "warning",
-)
-def _profile_unreadable(computer: Computer) -> Iterator[Finding]:
-    yield from (unreadable(path, error) for path, error in computer.profiles.unreadable)
-
-
-@check(
     "conda-init",
     "managed blocks of `conda init`, `mamba shell init` and `micromamba shell init` in start-up "
     "files",
@@ -79,7 +50,7 @@ def _profile_unreadable(computer: Computer) -> Iterator[Finding]:
     fix="the block is removed",
 )
 def _conda_init(computer: Computer) -> Iterator[Finding]:
-    for profile in computer.profiles.read:
+    for profile in computer.profiles:
         yield from (_block(profile, block) for block in profile.blocks if block.active)
 
 
@@ -121,7 +92,7 @@ def _lines(
     """
 
     def look(computer: Computer) -> Iterator[Finding]:
-        for profile in computer.profiles.read:
+        for profile in computer.profiles:
             for number, line, command in profile.commands:
                 found = sorted(find(command), key=lambda one: SEVERITIES.index(one[0]))
                 if found:
@@ -134,13 +105,9 @@ def _lines(
     return Check(name, title, why, severities, look)
 
 
-def _loaded(command: str, tools: Mapping[str, str]) -> _Found:
-    return [("warning", f"loads {tool}") for tool, form in tools.items() if loads(command, form)]
-
-
 def _variables(command: str) -> _Found:
-    for name, value in patterns.assigned(command):
-        if patterns.variable_matters(name, value):
+    for name, value in profiles.assigned(command):
+        if profiles.variable_matters(name, value):
             yield "error", f"sets {name} to {value}"
 
 
@@ -152,7 +119,6 @@ _VERSION_MANAGERS = {
     "virtualenvwrapper": r"\bvirtualenvwrapper(?:_lazy)?\.sh\b",
 }
 """Tool -> how a line loads it."""
-_DIRENV = {"direnv": r"\bdirenv{exe}\s+(?:hook|export)\b"}
 
 _conda_hook = _lines(
     "conda-hook",
@@ -163,7 +129,7 @@ _conda_hook = _lines(
     "warning",
     find=lambda command: (
         [("error", "loads the shell hook of conda or mamba")]
-        if loads(command, patterns.CONDA_HOOK)
+        if loads(command, profiles.CONDA_HOOK)
         else []
     ),
 )
@@ -175,7 +141,7 @@ _profile_activate = _lines(
     "error",
     "warning",
     find=lambda command: [
-        ("error", f"activates the environment {name}") for name in patterns.activated(command)
+        ("error", f"activates the environment {name}") for name in profiles.activated(command)
     ],
 )
 _profile_variable = _lines(
@@ -194,7 +160,7 @@ _profile_path = _lines(
     "remove the folder from the line",
     "warning",
     find=lambda command: [
-        ("warning", f"puts {folder} on PATH") for folder in patterns.environments_on_path(command)
+        ("warning", f"puts {folder} on PATH") for folder in profiles.environments_on_path(command)
     ],
 )
 _version_manager = _lines(
@@ -203,15 +169,11 @@ _version_manager = _lines(
     "their shims come before the programs of the system, and choose a version by the folder",
     "remove the line, or load the tool only when you need it",
     "warning",
-    find=lambda command: _loaded(command, _VERSION_MANAGERS),
-)
-_direnv = _lines(
-    "direnv",
-    "direnv in start-up files",
-    "changing the folder can activate an environment, or set PYTHONPATH",
-    "remove the line, or keep .envrc files free of environments and PYTHONPATH",
-    "warning",
-    find=lambda command: _loaded(command, _DIRENV),
+    find=lambda command: [
+        ("warning", f"loads {tool}")
+        for tool, form in _VERSION_MANAGERS.items()
+        if loads(command, form)
+    ],
 )
 
 

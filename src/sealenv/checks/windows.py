@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sealenv.checks.check import Finding, SetValue, check
-from sealenv.checks.computer import Computer, windows_entries
-from sealenv.checks.patterns import variable_matters
+from sealenv.checks.computer import Computer
+from sealenv.checks.profiles import variable_matters
 from sealenv.system.registry import FILE_SYSTEM, Key, Registry, Value, long_paths_enabled
 from sealenv.urls import masked_value
 
@@ -97,6 +97,8 @@ _PYTHON_ENTRY = re.compile(
     r"|\\python\d+(?:-32)?(?:\\scripts)?\\?$|\\python\\(?:scripts)?\\?$",
     re.IGNORECASE,
 )
+_ENTRY = r'(?:^|(?<=;))(?:"[^"]*"?|[^;"])*'
+"""An entry of PATH. A `;` in quotes does not separate entries."""
 _PROGRAMS = tuple(
     name + end
     for name in ("python", "python3", "pip", "conda", "mamba", "micromamba")
@@ -139,7 +141,7 @@ def _path(computer: Computer) -> Iterator[Finding]:
         for name, value in registry.values(key):
             if name.lower() != "path" or not isinstance(value.data, str):
                 continue
-            entries = windows_entries(value.data)
+            entries = re.findall(_ENTRY, value.data)
             bad = [entry for entry in entries if _has_python(computer, entry)]
             if not bad:
                 continue

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealenv.cli.options import JSON, QUIET, YES, Command
+from sealenv.cli.options import JSON, QUIET, YES, Command, dry_run
 from sealenv.cli.output import ask, fitted, is_terminal, paint, print_json
 from sealenv.errors import UsageError
 from sealenv.naming import printable
@@ -52,7 +52,7 @@ _OF_DIFFS = {"-": "red", "+": "green", "@": "cyan"}
     default=None,
     help="Restore what a fix changed; without ID the latest fix.",
 )
-@click.option("--dry-run", is_flag=True, help="With --fix or --undo: show the change only.")
+@dry_run("With --fix or --undo: show the change only.")
 @click.option(
     "--write-machine",
     metavar="FILE",
@@ -180,7 +180,7 @@ def _change(
 
 def _preview(fix: Fix, home: Path, *, undo: bool) -> Iterator[str]:
     """Yield a unified diff of each file, and the old and the new text of each value."""
-    from sealenv.checks.computer import codec_of
+    from sealenv.checks.profiles import codec_of
 
     for edit in fix.files:
         if not undo and os.path.islink(edit.path):

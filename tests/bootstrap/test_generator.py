@@ -13,13 +13,13 @@ import pytest
 
 from sealenv.bootstrap import SCRIPTS, render, write
 from sealenv.bootstrap.rebuild import render_rebuild
-from sealenv.bootstrap.scripts import PINNED, PinnedMicromamba
+from sealenv.bootstrap.scripts import PINNED
 from sealenv.errors import SpecError, UsageError
 from sealenv.gates.rules import RULES
 from sealenv.locks import Lock, LockedPackage, LockedWheel
 from sealenv.prefix.patches import patch_bytes
+from tests.locking import made_up
 
-DEFAULT = PINNED.version
 NONE = "0" * 64
 ROOT = Path(__file__).parents[2]
 
@@ -65,68 +65,50 @@ def test_every_label_that_is_called_is_there() -> None:
 
 # --- what a lock may put into a script ------------------------------------------------------------
 
-HOSTILE = ("a b", "a;b", "a\nb", "$(touch evil)", "a'b", 'a"b', "a&b", "a^b", "a)b", "é")
+HOSTILE = ("a b", "a;b", "a\nb", "$(touch evil)", "a'b", 'a"b', "a&b", "a^b", "a)b", "é", "\nEND")
+PACKAGES = (made_up("pip", sha256=NONE), made_up("python", sha256=NONE))
+WHEEL = LockedWheel(
+    name="w", version="1.0", sha256=NONE, url="https://x.org/w-1.0-py3-none-any.whl"
+)
+
+
+def script(kind: str, package: LockedPackage, wheel: LockedWheel, name: str = "x") -> bytes:
+    lock = Lock(
+        platform="win-64" if kind == "bat" else "linux-64",
+        channels=(),
+        packages=(package, *PACKAGES[1:]),
+        wheels=(wheel,),
+    )
+    return render_rebuild(kind, [lock], name, PINNED)
 
 
 @pytest.mark.parametrize("kind", ["sh", "bat"])
-@pytest.mark.parametrize("field", ["fn", "sha256", "url"])
-def test_hostile_packages(kind: str, field: str) -> None:
-    platform = "win-64" if kind == "bat" else "linux-64"
-    good = LockedPackage(
-        url="https://x.org/noarch/a-1-0.conda",
-        channel="https://x.org/",
-        fn="a-1-0.conda",
-        sha256=NONE,
-        size=1,
-        record={"name": "a", "version": "1", "build": "0"},
+def test_hostile_text_of_a_lock(kind: str) -> None:
+    package = PACKAGES[0]
+    text = script(kind, package, WHEEL, "my (env)").decode()
+    listed = package.fn.replace(".conda", " .conda") if kind == "bat" else package.fn
+    assert f"{listed} {NONE} {package.url}" in text
+    assert f"{WHEEL.fn} {NONE} {WHEEL.url} w 1.0" in text
+    urls = (
+        "https://u:p@x.org/a-1-0.conda",
+        "https://x.org/t/tk/a-1-0.conda",
+        "ftp://x/a-1-0.conda",
     )
-    texts = [f"{getattr(good, field)}{word}" for word in HOSTILE]
-    texts += ["", "END", f"x{getattr(good, field)}\nEND"]
-    if field == "url":
-        texts += [
-            "https://u:p@x.org/a-1-0.conda",
-            "https://x.org/t/tk/a-1-0.conda",
-            "ftp://x/a-1-0.conda",
-        ]
-    for text in texts:
-        bad = msgspec.structs.replace(good, **{field: text})
-        lock = Lock(platform=platform, channels=(), packages=(bad,))
-        with pytest.raises(SpecError):
-            render_rebuild(kind, [lock], "x", PinnedMicromamba(DEFAULT))
-    lock = Lock(platform=platform, channels=(), packages=(good,))
-    script = render_rebuild(kind, [lock], "my (env)", PinnedMicromamba(DEFAULT))
-    listed = "a-1-0 .conda" if kind == "bat" else "a-1-0.conda"
-    assert f"{listed} {NONE} {good.url}".encode() in script
-    for name in HOSTILE[1:-2]:  # names may have spaces, parentheses and letters of any script
+    values = {
+        field: [f"{getattr(package, field)}{word}" for word in HOSTILE] for field in ("fn", "url")
+    }
+    for field, texts in (values | {"sha256": ["", f"{NONE}\nEND"]}).items():
+        for bad in (*texts, *(urls if field == "url" else ())):
+            with pytest.raises(SpecError):
+                script(kind, msgspec.structs.replace(package, **{field: bad}), WHEEL)
+    for field in ("name", "version", "url"):
+        for word in HOSTILE:
+            bad = f"{getattr(WHEEL, field)}{word}"
+            with pytest.raises(SpecError):
+                script(kind, package, msgspec.structs.replace(WHEEL, **{field: bad}))
+    for name in ("a;b", "$(touch evil)", "a'b", "a&b", "a^b"):  # parentheses may be in a name
         with pytest.raises(UsageError):
-            render_rebuild(kind, [lock], name, PinnedMicromamba(DEFAULT))
-
-
-@pytest.mark.parametrize("field", ["name", "version", "url"])
-def test_hostile_wheels(field: str) -> None:
-    wheel = LockedWheel(
-        name="w", version="1.0", sha256=NONE, url="https://x.org/w-1.0-py3-none-any.whl"
-    )
-    package = LockedPackage(
-        url="https://x.org/noarch/pip-1-0.conda",
-        channel="https://x.org/",
-        fn="pip-1-0.conda",
-        sha256=NONE,
-        size=1,
-        record={"name": "pip", "version": "1", "build": "0"},
-    )
-    python = msgspec.structs.replace(
-        package, fn="python-3-0.conda", record={"name": "python", "version": "3", "build": "0"}
-    )
-    lock = Lock(platform="linux-64", channels=(), packages=(package, python), wheels=(wheel,))
-    script = render_rebuild("sh", [lock], "x", PinnedMicromamba(DEFAULT))
-    assert f"{wheel.fn} {NONE} {wheel.url} w 1.0\n".encode() in script
-    for word in HOSTILE:
-        bad = msgspec.structs.replace(wheel, **{field: f"{getattr(wheel, field)}{word}"})
-        with pytest.raises(SpecError):
-            render_rebuild(
-                "sh", [msgspec.structs.replace(lock, wheels=(bad,))], "x", PinnedMicromamba(DEFAULT)
-            )
+            script(kind, package, WHEEL, name)
 
 
 # --- the patch that a .bat makes, and sealenv's own -----------------------------------------------
@@ -142,8 +124,7 @@ def run_program(prefix: Path) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(words, capture_output=True, check=False)
 
 
-@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
-def test_the_patch_is_the_one_of_sealenv(tmp_path: Path, end: bytes) -> None:
+def test_the_patch_is_the_one_of_sealenv(tmp_path: Path) -> None:
     prefix = tmp_path / "a b"
     there = str(prefix).encode()
     lines = [
@@ -155,8 +136,11 @@ def test_the_patch_is_the_one_of_sealenv(tmp_path: Path, end: bytes) -> None:
         b"@IF [%1]==[activate] \\1 & \\n $",
         b"",
     ]
-    files = {"condabin/mamba.bat": end.join(lines), "condabin/mamba_hook.bat": end.join(lines[:2])}
-    files["Scripts/conda-script.py"] = b"#!" + there + b"/python.exe" + end + b"import sys" + end
+    files = {
+        "condabin/mamba.bat": b"\n".join(lines),
+        "condabin/mamba_hook.bat": b"\r\n".join(lines[:2]),
+    }
+    files["Scripts/conda-script.py"] = b"#!" + there + b"/python.exe\nimport sys\n"
     for name, text in files.items():
         path = prefix / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -168,9 +152,5 @@ def test_the_patch_is_the_one_of_sealenv(tmp_path: Path, end: bytes) -> None:
         ends = b"\r\n" if name.endswith(".bat") else b"\n"
         assert (prefix / name).read_bytes() == expected.replace(b"\n", ends)
         assert expected != text
-
-
-def test_a_mamba_that_has_changed(tmp_path: Path) -> None:
-    (tmp_path / "condabin").mkdir()
-    (tmp_path / "condabin" / "mamba.bat").write_text("@SET MAMBA_EXE=x\n")
-    assert b"has no line that can be patched" in run_program(tmp_path).stderr
+    (prefix / "condabin" / "mamba.bat").write_text("@SET MAMBA_EXE=x\n")  # a mamba that has changed
+    assert b"has no line that can be patched" in run_program(prefix).stderr

@@ -331,8 +331,8 @@ class TestWords:
             (("3.12", "foo"), "no name"),
             (("foo", ">=3.10"), "not a Python version"),
             (("foo", "3.11", "3.12"), "given twice"),
-            (("-n", "foo", "bar", "3.12"), "two names"),
-            (("-p", "here", "bar", "3.12"), "both a name and a prefix"),
+            (("-n", "foo", "bar", "3.12"), "named twice"),
+            (("-p", "here", "bar", "3.12"), "named twice"),
         ],
     )
     def test_refused(self, machine: Machine, words: tuple[str, ...], what: str) -> None:

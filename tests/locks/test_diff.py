@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from sealenv.commands.diff import changes_between as diff
+from sealenv.commands.diff import without_digest
 from sealenv.locks import LockedWheel, LockFile
-from sealenv.locks.diff import diff, without_digest
 from sealenv.locks.model import topological
 from tests.locks.locks import CHANNELS, lock, package
 

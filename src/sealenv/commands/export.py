@@ -22,7 +22,7 @@ from sealenv.errors import SpecError, UsageError
 from sealenv.fields import AbsolutePath, Bytes, Texts
 from sealenv.install.clobbers import clobbers_in_prefix, clobbers_in_store, order_for_micromamba
 from sealenv.install.resolve import complete as complete_lock
-from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
+from sealenv.locks import Lock, LockedPackage, LockFile
 from sealenv.locks.checks import folder_name
 from sealenv.locks.condalock import write_condalock
 from sealenv.locks.explicit import write_explicit
@@ -30,9 +30,9 @@ from sealenv.locks.pixi_write import write_pixi
 from sealenv.progress import QUIET, Reporter
 from sealenv.request import StrPath, named, optional_path
 from sealenv.request.lock import wishes
-from sealenv.request.subject import Subject, left_out, origins, subject
+from sealenv.request.subject import Subject, left_out, subject
 from sealenv.spec.environment_yml import write_environment_yml
-from sealenv.spec.model import DEFAULT_INDEX, check_platform
+from sealenv.spec.model import DEFAULT_INDEX, check_platform, current_platform
 from sealenv.store.archives import Store
 from sealenv.system.files import check_output, write_output
 
@@ -100,9 +100,7 @@ def export(
         platforms=[check_platform(platform)] if platform is not None else [],
     )
     notes = list(_losses(found, format, environment))
-    text = FORMATS[format](
-        Request(found, platform, from_history, name, notes.append, reporter, offline)
-    )
+    text = FORMATS[format](Request(found, from_history, name, notes.append, reporter, offline))
     if path is not None:
         mode = 0o777 if format == "sh" else 0o666  # before the umask
         write_output(path, text.encode(), force=force, mode=mode)
@@ -155,8 +153,7 @@ class Request:
     """A request to export an environment or a lock.
 
     Attributes:
-        subject: the environment or lock.
-        platform: one platform of a lock; None if it was not given.
+        subject: the environment or lock; if a platform was chosen, only that one.
         from_history: export the requested specs instead of the installed packages.
         name: the default name of the environment in a script.
         warn: called for everything that the export leaves out.
@@ -165,7 +162,6 @@ class Request:
     """
 
     subject: Subject
-    platform: str | None
     from_history: bool
     name: str | None
     warn: Callable[[str], None]
@@ -173,30 +169,20 @@ class Request:
     offline: bool
 
     def one(self) -> Lock:
-        """Return the lock for the chosen platform, for formats with one platform.
+        """Return the lock for a format with one platform: the only one, or that of this machine.
 
         Raises:
-            UsageError: the lock has several platforms, none was chosen, and none is this machine's.
-            SpecError: the lock does not have the chosen platform.
+            UsageError: the lock has several platforms, and none is this machine's.
         """
-        file = self.subject.file
-        if self.platform is None and len(file.locks) == 1:
+        file, here = self.subject.file, current_platform()
+        if len(file.locks) == 1:
             return file.locks[0]
-        here = check_platform(self.platform)
-        if self.platform is None and here not in file.platforms:
+        if here not in file.platforms:
             raise UsageError(
                 f"the lock has several platforms ({', '.join(file.platforms)}), and the format has one",
                 hint="choose one with --platform",
             )
-        return file.lock_for(here, self.subject.source)
-
-    def several(self) -> LockFile:
-        """Return every platform, or the chosen one, for formats with several platforms.
-
-        Raises:
-            SpecError: the lock does not have the chosen platform.
-        """
-        return self.subject.only([check_platform(self.platform)] if self.platform else []).file
+        return file.lock_for(here)
 
 
 def environment_yml(request: Request) -> str:
@@ -206,57 +192,44 @@ def environment_yml(request: Request) -> str:
         specs = list(wishes(lock, {}).dependencies)
     else:
         specs = [_exact(p, lock) for p in sorted(lock.packages, key=lambda p: p.name)]
-    by_address = _by_address(lock)
-    wheels, unlocked = _with_origins(lock, request)
-    pip = [*(by_address.get(w.name, f"{w.name}=={w.version}") for w in wheels), *unlocked]
-    if request.from_history and lock.requirements:
-        bare = [f"{w.name}=={w.version}" for w in wheels if not w.url]
-        pip = [*lock.requirements, *bare, *unlocked]
-    if pip:
-        pip = [*_places(lock), *pip]
     return write_environment_yml(
         name=request.subject.file.name,
         channels=[c.rstrip("/") for c in lock.channels],
         dependencies=specs,
-        pip=pip,
+        pip=_pip_section(lock, request),
         variables=request.subject.file.variables,
     )
 
 
-def _with_origins(lock: Lock, request: Request) -> tuple[list[LockedWheel], list[str]]:
-    """Return the wheels that `NAME==VERSION` identifies, and `NAME @ URL` for others.
+def _pip_section(lock: Lock, request: Request) -> list[str]:
+    """Return the lines of the `pip:` section.
 
-    A package from a local folder is left out, with a warning: on an index its name may belong to another
-    package.
+    A wheel that was requested by URL, or installed from one, keeps it, so that no index replaces it. A
+    package from a local folder is left out, with a warning.
     """
-    places = origins(request.subject)
-    plain, located = [], []
-    for wheel in lock.wheels:
-        url = None if wheel.url else places.get(wheel.name)
-        if url is None:
-            plain.append(wheel)
-        elif url.startswith("file:"):
-            request.warn(f"not included: {wheel.name}, which pip installed from {url}")
-        else:
-            located.append(f"{wheel.name} @ {url}")
-    return plain, located
-
-
-def _by_address(lock: Lock) -> dict[str, str]:
-    """Map the wheels that were requested by URL to `NAME @ URL`, so that no index replaces them."""
     asked = [*lock.requirements, *(line for w in lock.wheels for line in w.requires_dist)]
-    names = {canonicalize_name(line.partition("@")[0].partition("[")[0].strip())
-             for line in asked if "@" in line.partition(";")[0]}  # fmt: skip
-    return {w.name: f"{w.name} @ {w.url}" for w in lock.wheels if w.name in names and w.url}
-
-
-def _places(lock: Lock) -> list[str]:
-    """Return indexes and folders of wheels as lines of a `pip:` section, except the default index."""
-    indexes = [] if lock.indexes == (DEFAULT_INDEX,) else list(lock.indexes)
-    options = ["--index-url", *["--extra-index-url"] * len(indexes)]
+    by_url = {canonicalize_name(line.partition("@")[0].partition("[")[0].strip())
+              for line in asked if "@" in line.partition(";")[0]}  # fmt: skip
+    origins = {found.name: found.origin for found in request.subject.distributions}
+    locked, unlocked = [], []
+    for wheel in lock.wheels:
+        exact = f"{wheel.name}=={wheel.version}"
+        origin = origins.get(wheel.name)
+        if wheel.url:
+            locked.append(f"{wheel.name} @ {wheel.url}" if wheel.name in by_url else exact)
+        elif origin and origin.startswith("file:"):
+            request.warn(f"not included: {wheel.name}, which pip installed from {origin}")
+        else:
+            unlocked.append(f"{wheel.name} @ {origin}" if origin else exact)
+    lines = [*((request.from_history and lock.requirements) or locked), *unlocked]
+    if not lines:
+        return []
+    indexes = () if lock.indexes == (DEFAULT_INDEX,) else lock.indexes
     return [
-        *(f"{option} {url}" for option, url in zip(options, indexes, strict=False)),
+        *(f"--index-url {url}" for url in indexes[:1]),
+        *(f"--extra-index-url {url}" for url in indexes[1:]),
         *(f"--find-links {url}" for url in lock.find_links),
+        *lines,
     ]
 
 
@@ -275,16 +248,15 @@ def _exact(package: LockedPackage, lock: Lock) -> str:
 def pixi(request: Request) -> str:
     """Write rattler-lock 7 (`pixi.lock`)."""
     # pixi needs `noarch` to link a package, so a missing value is read from the archive.
-    return write_pixi(_with("build_number", request.several(), request))
+    return write_pixi(_with("build_number", request))
 
 
 def condalock(request: Request) -> str:
     """Write conda-lock.yml (CEP 37)."""
-    file = request.several()
-    for lock in file.locks:
+    for lock in request.subject.file.locks:
         _refuse_elsewhere(lock)
     # An @EXPLICIT list has no dependencies, so they are read from the archives.
-    return write_condalock(_with("depends", file, request))
+    return write_condalock(_with("depends", request))
 
 
 def explicit(request: Request) -> str:
@@ -311,8 +283,9 @@ def _refuse_elsewhere(lock: Lock) -> None:
         )
 
 
-def _with(key: str, file: LockFile, request: Request) -> LockFile:
+def _with(key: str, request: Request) -> LockFile:
     """Return the locks, with a missing field added from the archives of the packages."""
+    file = request.subject.file
     if all(key in p.record for lock in file.locks for p in lock.packages):
         return file
     with started() as (store, engine):
@@ -322,8 +295,8 @@ def _with(key: str, file: LockFile, request: Request) -> LockFile:
 
 
 def write_script(kind: str, request: Request) -> str:
-    """Write one script for the requested platform, or for all platforms of this kind of script."""
-    found = request.subject.only([request.platform] if request.platform else [])
+    """Write one script for all platforms of this kind of script."""
+    found = request.subject
     usable = platforms_for(kind, found.file.platforms)
     if not usable:
         raise UsageError(

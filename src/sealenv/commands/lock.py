@@ -10,11 +10,11 @@ from pathlib import Path
 
 import msgspec
 
+from sealenv.commands.diff import Change, changes_between
 from sealenv.engine.client import Engine, started
 from sealenv.fields import AbsolutePath, Sha256
 from sealenv.install.resolve import fill, resolve
 from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
-from sealenv.locks.diff import Change, diff
 from sealenv.locks.model import Package, Wheel, packages_of, wheels_of
 from sealenv.locks.pixi_write import write_pixi
 from sealenv.progress import QUIET, Reporter
@@ -126,7 +126,7 @@ def _write(request: LockRequest, locked: LockFile, *, dry_run: bool) -> Locked:
     written = place is not None and not dry_run and not _is_the_same(place, text)
     if place is not None and written:
         write_output(place, text.encode(), force=True)  # `choose` checked the existing file
-    changes = diff(request.previous, locked) if request.previous else []
+    changes = changes_between(request.previous, locked) if request.previous else []
     return Locked(
         output=place,
         text=text if place is None else None,

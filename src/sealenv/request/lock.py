@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -54,25 +55,21 @@ class LockRequest:
 
 def choose(
     *,
-    packages: Sequence[str] = (),
-    file: Path | None = None,
-    channels: Sequence[str] = (),
-    platforms: Sequence[str] = (),
-    exclude_newer: str | None = None,
-    pypi_index: str | None = None,
-    update: Sequence[str] = (),
-    output: str | None = None,
-    force: bool = False,
-    environment: str | None = None,
-    virtual_packages: Sequence[str] = (),
-    machine: Path | None = None,
+    packages: Sequence[str],
+    file: Path | None,
+    update: Sequence[str],
+    output: str | None,
+    force: bool,
+    environment: str | None,
+    **options: Any,
 ) -> LockRequest:
     """Turn the arguments of `lock` into a request, before anything is solved.
 
     The request comes from `packages`, else the file, else the existing lock, else it is that of
     `create`. Missing platforms and channels come from the existing lock, so that `lock` alone renews it.
     With a lock as the file, or with `update`, `packages` are added to its specs. Other platforms stay in
-    the file: unchanged if the lock is the request, otherwise solved for the new request.
+    the file: unchanged if the lock is the request, otherwise solved for the new request. `options` are
+    those of `_specs`.
 
     Raises:
         UsageError: arguments contradict each other.
@@ -89,21 +86,22 @@ def choose(
     elif place is None and not packages and file is None:
         previous = _read_previous(Path(DEFAULT_FILE), force=force)
     if isinstance(read, ExplicitList):
-        if packages or update or channels or exclude_newer or len(platforms) > 1:
+        if packages or update or options["channels"] or options["exclude_newer"]:
             raise UsageError(
                 f"{read.source} is a list of exact packages: only its digests are filled in",
                 hint="leave the other options out",
             )
-        return _fill(read, platforms, place, previous)
+        return _fill(read, options["platforms"], place, previous)
     asked = read if isinstance(read, EnvironmentFile) else None
     _check_packages(packages)
     if packages and asked is None and not update and not isinstance(read, LockFile):
         asked, packages = EnvironmentFile("", None, (), tuple(packages)), ()
-    specs = _specs(
-        asked, packages, previous, channels=channels, platforms=platforms, update=update,
-        exclude_newer=exclude_newer, pypi_index=pypi_index, virtual_packages=virtual_packages,
-        machine=machine,
-    )  # fmt: skip
+    specs = _specs(asked, packages, previous, update, **options)
+    warnings = list(asked.warnings if asked else ())
+    if isinstance(read, LockFile) and read.other_environments and environment is None:
+        warnings.append(
+            f"ignoring other environments in the file: {', '.join(read.other_environments)}"
+        )
     return LockRequest(
         specs=specs,
         output=place,
@@ -111,7 +109,7 @@ def choose(
         previous=previous,
         update=_check_update(update, previous, packages, file or place),
         kept=_others({spec.platform for spec in specs}, previous, overwritten),
-        warnings=(*override_notes(), *_warnings(read, asked, environment)),
+        warnings=(*override_notes(), *warnings),
     )
 
 
@@ -119,16 +117,18 @@ def _specs(
     asked: EnvironmentFile | None,
     packages: Sequence[str],
     previous: LockFile | None,
+    update: Sequence[str],
     *,
     channels: Sequence[str],
     platforms: Sequence[str],
-    update: Sequence[str],
     exclude_newer: str | None,
-    pypi_index: str | None,
-    virtual_packages: Sequence[str],
     machine: Path | None,
+    **options: Any,
 ) -> tuple[EnvironmentSpec, ...]:
-    """Return one spec for each platform: those that are given, and those of the lock."""
+    """Return one spec for each platform: those that are given, and those of the lock.
+
+    What the request leaves out is that of the lock. `options` are those of `build_spec`.
+    """
     if exclude_newer is not None:
         exclude_newer = parse_time(exclude_newer).isoformat()  # one time for all platforms
     known = previous.platforms if previous else ()
@@ -137,30 +137,18 @@ def _specs(
     machines = read_machine(machine, wanted) if machine else {}
     specs = []
     for platform in dict.fromkeys(wanted or machines or [check_platform(None)]):
-        wish, inherited = _inherit(platform, asked, channels, previous, update)
+        wish, inherited = asked, channels
+        if previous and previous.locks:
+            old = find_lock(previous, platform) or previous.locks[0]
+            wish = asked or wishes(old, previous.variables, update)
+            inherited = channels or (() if wish.channels else old.channels)
         specs.append(
             build_spec(
                 file=wish, with_packages=packages, channels=inherited, platform=platform,
-                exclude_newer=exclude_newer, pypi_index=pypi_index,
-                virtual_packages=virtual_packages, machine=machines,
+                exclude_newer=exclude_newer, machine=machines, **options,
             )
         )  # fmt: skip
     return tuple(specs)
-
-
-def _inherit(
-    platform: str,
-    asked: EnvironmentFile | None,
-    channels: Sequence[str],
-    previous: LockFile | None,
-    update: Sequence[str],
-) -> tuple[EnvironmentFile | None, Sequence[str]]:
-    """Return the request and the channels for a platform; what is missing is that of the lock."""
-    if previous is None or not previous.locks:
-        return asked, channels
-    old = find_lock(previous, platform) or previous.locks[0]
-    wish = asked or wishes(old, previous.variables, update)
-    return wish, channels or (() if wish.channels else old.channels)
 
 
 def _output(
@@ -221,9 +209,9 @@ def _fill(
 ) -> LockRequest:
     """Return the request to fill the digests of a list in."""
     platform = check_platform(platforms[0] if platforms else given.platform)
-    if given.platform not in {None, platform}:
+    if len(platforms) > 1 or given.platform not in {None, platform}:
         raise UsageError(
-            f"--platform {platform}: the list is for {given.platform}",
+            f"--platform {' '.join(platforms)}: the list is for {given.platform or 'one platform'}",
             where=given.source,
             hint="leave --platform out, or name a list for that platform",
         )
@@ -236,15 +224,6 @@ def _fill(
         kept=_others({platform}, previous),
         explicit=given,
     )
-
-
-def _warnings(
-    read: object, asked: EnvironmentFile | None, environment: str | None
-) -> tuple[str, ...]:
-    if asked is not None:
-        return asked.warnings
-    others = read.other_environments if isinstance(read, LockFile) and environment is None else ()
-    return (f"ignoring other environments in the file: {', '.join(others)}",) if others else ()
 
 
 def _others(chosen: set[str], *files: LockFile | None) -> tuple[Lock, ...]:
@@ -281,10 +260,10 @@ def _check_update(
         )
     names = {archive.name for lock in previous.locks for archive in lock.archives}
     names |= {package_name(text) for text in packages}
-    found: dict[str, None] = {}
+    found: set[str] = set()
     for name in update:
         known = names & {name.lower(), canonicalize_name(name)}  # a wheel's name is PEP 503
-        found |= dict.fromkeys(sorted(known))
+        found |= known
         if not known:
             file = f" -f {where}" if where and str(where) != DEFAULT_FILE else ""
             raise UsageError(
@@ -292,7 +271,7 @@ def _check_update(
                 hint="name a locked package; to add one, or for a version: sealenv "
                 f"lock{file} {shown(name)} --update {package_name(name)}",
             )
-    return tuple(found)
+    return tuple(sorted(found))
 
 
 def find_lock(file: LockFile | None, platform: str) -> Lock | None:

@@ -18,8 +18,8 @@ from sealenv.locks.read import read_input, read_lock
 from sealenv.prefix.condafiles import read_state
 from sealenv.prefix.installed import installed
 from sealenv.prefix.records import scan_records
-from sealenv.seals.distributions import scan_distributions
-from sealenv.seals.seal import Seal, read_seal
+from sealenv.seals.distributions import Distribution, scan_distributions
+from sealenv.seals.seal import read_seal
 from sealenv.seals.wheels import as_found, is_of, locked_wheel, locked_wheels, requested_of
 from sealenv.spec.model import current_platform
 from sealenv.store.bundle import is_bundle, open_bundle
@@ -35,12 +35,14 @@ class Subject:
         file: its locks.
         prefix: the prefix of an environment.
         private: the URLs in the file contain credentials; the locks have none.
+        distributions: what pip installed in an environment.
     """
 
     title: str
     file: LockFile
     prefix: Path | None = None
     private: bool = False
+    distributions: tuple[Distribution, ...] = ()
 
     @property
     def name(self) -> str:
@@ -119,56 +121,53 @@ def _environment(text: str, strict: bool) -> Subject:
         raise PrefixPendingError(
             "the environment was never finished", where=str(prefix), hint="create it again first"
         )
-    lock = _as_sealed(installed(prefix, current_platform(), strict=strict), prefix, strict=strict)
+    records, _ = scan_records(prefix)
+    owned = {entry.path for record in records for entry in record.paths_data.paths}
+    found = tuple(scan_distributions(prefix, owned))
+    lock = installed(prefix, current_platform(), strict=strict)
+    lock = _as_sealed(lock, prefix, found, strict=strict)
     file = LockFile(locks=(lock,), name=prefix.name, variables=read_state(prefix))
-    return Subject(text, file, prefix)
+    return Subject(text, file, prefix, distributions=found)
 
 
-def _as_sealed(lock: Lock, prefix: Path, *, strict: bool) -> Lock:
-    """Add what only the seal records: platform, virtual packages, channels, wheels."""
+def _as_sealed(lock: Lock, prefix: Path, found: Sequence[Distribution], *, strict: bool) -> Lock:
+    """Add what the records of packages do not have: the request, and wheels.
+
+    If `strict`, these are the wheels that the seal locks; otherwise everything that pip installed.
+    """
     try:
         seal = read_seal(prefix) if (prefix / SEAL).exists() else None
     except RecordError:
         seal = None  # unreadable: use the records
-    if seal is not None:
-        sealed = [c for c in _channels(seal) if c in lock.channels]
-        lock = msgspec.structs.replace(
-            lock,
-            platform=seal.platform,
-            virtual_packages=tuple(seal.lock.virtual_packages),
-            channels=tuple(dict.fromkeys([*sealed, *lock.channels])),
-            exclude_newer=_cut_off(seal, lock),
-        )
-    return _with_wheels(lock, prefix, seal, strict=strict)
-
-
-def _cut_off(seal: Seal, lock: Lock) -> str | None:
-    """Return the cut-off time, if nothing was installed since."""
-    known = {line.rpartition("#")[0] for line in seal.lock.packages}
-    time = seal.spec.get("exclude_newer")
-    return time if isinstance(time, str) and {p.url for p in lock.packages} <= known else None
-
-
-def _with_wheels(lock: Lock, prefix: Path, seal: Seal | None, *, strict: bool) -> Lock:
-    """Add what pip installed: what the seal locks, and unless `strict`, the rest."""
     known = locked_wheels(seal.lock.wheels) if seal else []
     wheels = []
-    for distribution in scan_distributions(prefix, _owned(prefix)):
+    for distribution in found:
         wheel = locked_wheel(known, distribution)
         if wheel is not None or not strict:
             wheels.append(as_found(prefix, distribution, wheel))
     # In the order of the seal: dependencies first.
     order = {wheel.url: number for number, wheel in enumerate(known)}
     wheels.sort(key=lambda wheel: (order.get(wheel.url, len(order)), wheel.name))
-    asked = requested_of(seal.spec.get("requirements", ()), known, wheels) if seal else ()
-    if seal is None or not (asked or order.keys() & {wheel.url for wheel in wheels}):
-        return msgspec.structs.replace(lock, wheels=tuple(wheels))
+    lock = msgspec.structs.replace(lock, wheels=tuple(wheels))
+    if seal is None:
+        return lock
+    spec = seal.spec
+    asked = requested_of(spec.get("requirements", ()), known, wheels)
+    uses_pip = bool(asked or order.keys() & {wheel.url for wheel in wheels})
+    channels = [f"{str(c).rstrip('/')}/" for c in spec.get("channels", ())]
+    sealed = {line.rpartition("#")[0] for line in seal.lock.packages}
+    is_as_sealed = {p.url for p in lock.packages} <= sealed
     return msgspec.structs.replace(
         lock,
-        wheels=tuple(wheels),
+        platform=seal.platform,
+        virtual_packages=tuple(seal.lock.virtual_packages),
+        channels=tuple(
+            dict.fromkeys([*(c for c in channels if c in lock.channels), *lock.channels])
+        ),
+        exclude_newer=spec.get("exclude_newer") if is_as_sealed else None,
         requirements=asked,
-        indexes=tuple(seal.spec.get("indexes", ())),
-        find_links=tuple(seal.spec.get("find_links", ())),
+        indexes=tuple(spec.get("indexes", ())) if uses_pip else (),
+        find_links=tuple(spec.get("find_links", ())) if uses_pip else (),
     )
 
 
@@ -210,31 +209,10 @@ def left_out(subject: Subject) -> list[str]:
 
     It has no known digest.
     """
-    if subject.prefix is None:
-        return []
     known = [wheel for lock in subject.file.locks for wheel in lock.wheels]
     return [
         f"{distribution.name}-{distribution.version}"
         + (f" (from {distribution.origin})" if distribution.origin else "")
-        for distribution in scan_distributions(subject.prefix, _owned(subject.prefix))
+        for distribution in subject.distributions
         if not any(is_of(wheel, distribution) for wheel in known)
     ]
-
-
-def origins(subject: Subject) -> dict[str, str]:
-    """Return name -> URL of what pip installed from a place other than an index (PEP 610)."""
-    if subject.prefix is None:
-        return {}
-    found = scan_distributions(subject.prefix, _owned(subject.prefix))
-    return {one.name: one.origin for one in found if one.origin}
-
-
-def _owned(prefix: Path) -> set[str]:
-    """Return the paths of conda packages."""
-    records, _ = scan_records(prefix)
-    return {entry.path for record in records for entry in record.paths_data.paths}
-
-
-def _channels(seal: Seal) -> list[str]:
-    """Return the requested channels that are URLs, in order."""
-    return [str(c).rstrip("/") + "/" for c in seal.spec.get("channels", ()) if "://" in str(c)]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from sealenv.errors import SpecError, UsageError
 from sealenv.locations import default_envs_dir
@@ -17,7 +17,6 @@ from sealenv.naming import (
     check_name,
     check_prefix,
     environment_folder,
-    parse_python_version,
     shown,
 )
 from sealenv.request import no_environments
@@ -34,6 +33,10 @@ _VERSION = re.compile(r"\d+(\.\d+)*")
 _LIKE_A_VERSION = re.compile(r"\d+(\..*)?|[<>=!~].*", re.DOTALL)
 _PINNED = re.compile(r"=\s*(\d+(\.\d+)*)(\.\*)?|(\d+(\.\d+)*)\.\*|==\s*(\d+\.\d+\.\d+)")
 """A constraint that means the same as PYTHON."""
+
+_OPTIONS = {"python": "PYTHON", "with_packages": "SPEC or --with", "without": "--without",
+            "channels": "--channel", "exclude_newer": "--exclude-newer",
+            "pypi_index": "--pypi-index"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -68,19 +71,20 @@ def read_words(words: Sequence[str], name: str | None, prefix: str | None) -> Wo
         UsageError: the name is missing, given twice, or invalid.
     """
     rest = list(words)
-    if name is not None and prefix is not None:
-        raise UsageError("both a name and a prefix", hint="give -n NAME, or -p PREFIX")
+    word = None
     if name is None and prefix is None:
         word = rest.pop(0) if rest else None
         _refuse_no_name(word)
-    else:
-        word = None
-        if any(map(_LIKE_A_VERSION.fullmatch, rest[1:])):
-            what = "both a name and a prefix" if prefix is not None else "two names"
-            option = "-p PREFIX" if prefix is not None else "-n NAME"
-            given = [rest[0], prefix or name or ""]
-            raise UsageError(what, details=given, hint=f"give NAME PYTHON, or {option} PYTHON")
+    elif any(map(_LIKE_A_VERSION.fullmatch, rest[1:])):
+        option = "-p PREFIX" if prefix is not None else "-n NAME"
+        raise UsageError(
+            "the environment is named twice",
+            details=[rest[0], prefix or name or ""],
+            hint=f"give NAME PYTHON, or {option} PYTHON",
+        )
     if name is not None:
+        if prefix is not None:
+            raise UsageError("both a name and a prefix", hint="give -n NAME, or -p PREFIX")
         check_name(name)
         prefix = os.path.join(default_envs_dir(), name)
     versions = [text for text in rest if _LIKE_A_VERSION.fullmatch(text)]
@@ -119,17 +123,15 @@ def choose_target(
     python: str | None,
     prefix: str | None,
     file: Path | None,
-    with_packages: Sequence[str] = (),
-    without: Sequence[str] = (),
-    channels: Sequence[str] = (),
     platform: str | None = None,
-    exclude_newer: str | None = None,
-    pypi_index: str | None = None,
     environment: str | None = None,
     virtual_packages: Sequence[str] = (),
     machine: Path | None = None,
+    **changes: Any,
 ) -> Target:
     """Turn the arguments of `create` into a spec and a prefix, before anything is started.
+
+    `changes` are other options of `build_spec`; a lock allows none.
 
     Raises:
         UsageError: the name is missing, given twice, or invalid.
@@ -144,33 +146,35 @@ def choose_target(
     if file:
         read, locked, bundle = _read(file, environment, subdir)
     if file and locked:
-        refused = {"PYTHON": python, "SPEC or --with": with_packages, "--without": without,
-                   "--channel": channels, "--exclude-newer": exclude_newer,
-                   "--pypi-index": pypi_index}  # fmt: skip
-        _refuse_changes(file, [option for option, given in refused.items() if given])
+        given = [_OPTIONS[key] for key, value in {"python": python, **changes}.items() if value]
+        if given:
+            raise UsageError(
+                f"{file.name} is a lock, and {' and '.join(given)} would change what is locked",
+                where=str(file),
+                hint="leave it out, or make another lock: sealenv lock --help",
+            )
         spec, lock, lock_name = _locked(locked, platform, None if bundle else str(file))
         spec = replace(
             spec,
             machine=machines.get(subdir),
             virtual_packages=virtual_packages_for(subdir, virtual_packages),
         )
+        notes = override_notes()
+        if spec.variables:  # the lock may come from a stranger
+            names = ", ".join(sorted(spec.variables))
+            notes.append(f"{file.name} sets these variables in the environment: {names}")
         place = _place(name, None, prefix, lock_name)
         check_prefix(place, spec.platform)
-        notes = (*override_notes(), *_variables(file, spec))
-        return Target(spec, place, notes, lock, file if bundle else None)
+        return Target(spec, place, tuple(notes), lock, file if bundle else None)
     if environment is not None:
         raise no_environments(environment)
-    if python is not None:
-        parse_python_version(python)
     spec = build_spec(
-        python=python, file=read, with_packages=with_packages, without=without, channels=channels,
-        platform=platform, exclude_newer=exclude_newer, pypi_index=pypi_index,
-        virtual_packages=virtual_packages, machine=machines,
+        python=python, file=read, platform=platform, virtual_packages=virtual_packages,
+        machine=machines, **changes,
     )  # fmt: skip
     place = _place(name, python, prefix, *((read.name, read.name_place) if read else ()))
     check_prefix(place, spec.platform)
-    warnings = [*override_notes(), *(read.warnings if read else ())]
-    return Target(spec, place, tuple(warnings))
+    return Target(spec, place, (*override_notes(), *(read.warnings if read else ())))
 
 
 def _read(
@@ -217,23 +221,6 @@ def _locked(
         find_links=lock.find_links,
     )
     return spec, lock, read.name
-
-
-def _refuse_changes(file: Path, given: list[str]) -> None:
-    if given:
-        raise UsageError(
-            f"{file.name} is a lock, and {' and '.join(given)} would change what is locked",
-            where=str(file),
-            hint="leave it out, or make another lock: sealenv lock --help",
-        )
-
-
-def _variables(file: Path, spec: EnvironmentSpec) -> list[str]:
-    """Return a note on the variables that a lock sets: it may come from a stranger."""
-    if not spec.variables:
-        return []
-    names = ", ".join(sorted(spec.variables)).encode("unicode_escape").decode("ascii")
-    return [f"{file.name} sets these variables in the environment: {names}"]
 
 
 def _place(

@@ -166,7 +166,7 @@ def _packages(
     with_packages: Sequence[str],
     without: Sequence[str],
 ) -> list[str]:
-    version = f"python={parse_python_version(python)}" if python else None
+    version = None if python is None else f"python={parse_python_version(python)}"
     if file is None:
         packages = [version or "python", *_MANAGERS]
     else:

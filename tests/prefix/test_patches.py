@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from sealenv.commands.verify import verify
-from sealenv.layout import SEAL
 from sealenv.prefix.patches import patch_bytes, patch_prefix
 from tests.channel import Channels
 from tests.machine import Machine
@@ -40,10 +39,7 @@ def test_mamba_bat(value: str) -> None:
         (b'#!"/home/me/my env/pythonw.exe"', b"#!pythonw.exe"),
         (b'#! "/home/me/my env\\python.exe" -s', b"#!python.exe -s"),
         (b"#!/home/me/other/python.exe", None),
-        (b"#!/home/me/my env/sub/python.exe", None),
-        (b"#!/usr/bin/env python", None),
         (b"#!python.exe", None),
-        (b"", None),
     ],
 )
 def test_the_script_of_a_launcher(line: bytes, expected: bytes | None) -> None:
@@ -123,25 +119,12 @@ def test_verify_knows_a_patched_file_and_one_that_mamba_wrote_anew(
     assert kinds(prefix) == []
     file = prefix / "condabin/mamba.bat"
     patched = file.read_bytes()
-    seal = json.loads((prefix / SEAL).read_text())
     try:
         # As mamba does: other bytes than the package's, and the path in them.
         file.write_bytes(patched.replace(ROOT, b'@SET "MAMBA_ROOT_PREFIX=C:\\e"'))
         assert kinds(prefix) == [("unpatched", "condabin/mamba.bat")]
         file.write_bytes(patched + b"@REM mine\r\n")
         assert kinds(prefix) == [("altered", "condabin/mamba.bat")]
-        file.unlink()
-        assert kinds(prefix) == [("missing", "condabin/mamba.bat")]
     finally:
         file.write_bytes(patched)
-    script = prefix / "Scripts/conda-script.py"
-    relative = script.read_bytes()
-    original = f"#!{prefix}/python.exe".encode() + relative[len(b"#!python.exe") :]
-    note = next(n for n in seal["patched"] if n["path"] == "Scripts/conda-script.py")
-    assert hashlib.sha256(original).hexdigest() == note["before"]
-    try:
-        script.write_bytes(original)
-        assert kinds(prefix) == [("unpatched", "Scripts/conda-script.py")]
-    finally:
-        script.write_bytes(relative)
     assert kinds(prefix) == []

@@ -107,18 +107,6 @@ def test_an_environment_that_was_changed_is_refused(machine: Machine) -> None:
     assert machine.snapshot() == before
 
 
-def test_a_link_is_never_written_through(machine: Machine) -> None:
-    prefix = machine.envs / "e"
-    mine = machine.root / "mine"
-    shutil.move(prefix / "bin/pip", mine)
-    (prefix / "bin/pip").symlink_to(mine)
-    before = mine.read_bytes()
-    machine.run("seal", "e", "-y")
-    machine.run("audit", "--fix", "e")
-    assert mine.read_bytes() == before
-    assert (prefix / "bin/pip").is_symlink()
-
-
 def test_moved_and_foreign_ones_are_refused(machine: Machine) -> None:
     prefix = machine.envs / "e"
     prefix.rename(machine.envs / "f")
@@ -151,7 +139,7 @@ audit(sys.argv[1], fix=True)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("number", [1, 2, -2, -1])
+@pytest.mark.parametrize("number", [1, 2, -1])
 def test_a_killed_fix_is_finished_by_the_next(machine: Machine, number: int, when: str) -> None:
     prefix = machine.envs / "e"
     files = set(prefix.rglob("*"))

@@ -1,1 +1,1 @@
-"""Give an environment another path: the parts of move and clone, in the order of `settle`."""
+"""Give an environment another path: plan, copy, apply, prove; and find the paths in its files."""

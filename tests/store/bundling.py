@@ -12,13 +12,7 @@ import msgspec
 
 from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
 from sealenv.store import bundle as bundle_format
-from sealenv.store.bundle import (
-    LOCK,
-    MANIFEST,
-    Source,
-    member_name,
-    write_bundle,
-)
+from sealenv.store.bundle import LOCK, MANIFEST, Source, member_name, write_bundle
 
 ARCHIVES = (b"one archive", b"", b"x" * 1025)
 WHEEL_BYTES = b"a wheel"

@@ -135,17 +135,6 @@ def test_places_that_are_not_ours(machine: Machine, lock: Path, mirror: Path) ->
     assert machine.snapshot(machine.cache) == before
 
 
-def test_two_at_once(machine: Machine, channels: Channels, lock: Path, new: Path) -> None:
-    second = machine.root / "second.lock"
-    machine.run("lock", "env-vars", "activate-hooks", "-c", channels.main_url, "-o", str(second))
-    running = [machine.start("mirror", str(path), str(new)) for path in (lock, second)]
-    for process in running:
-        _, said = process.communicate(timeout=120)
-        assert process.returncode == 0, said
-    names = index(new, "noarch") | index(new, channels.subdir)
-    assert len(names) == 5
-
-
 def test_a_list_without_records_is_completed(
     machine: Machine, channels: Channels, new: Path
 ) -> None:

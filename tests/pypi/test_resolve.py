@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sealenv.errors import DigestError, FetchError, OfflineError, SolveError, SpecError
+from sealenv.locks import LockedWheel
 from tests.pypi.asker import Asker, conda_lock, installed
 from tests.pypi.index import Index, Wheel, serve
 
@@ -174,3 +175,38 @@ def test_a_url_that_cannot_be_locked(asker: Asker) -> None:
         with pytest.raises(SolveError, match="the URL of app has a query") as caught:
             asker.ask("app", url=url)
         assert "s3cr3t" not in str(caught.value)
+
+
+def without(wheels: tuple[LockedWheel, ...], *names: str) -> list[LockedWheel]:
+    return [wheel for wheel in wheels if wheel.name not in names]
+
+
+def test_a_wheel_that_holds_it_back_changes_too(asker: Asker) -> None:
+    asker.index.add(
+        Wheel("aaa", requires=["bbb<2"]), Wheel("bbb"), Wheel("ccc", requires=["ddd"]), Wheel("ddd"),
+    )  # fmt: skip
+    old = asker.ask("aaa", "ccc").wheels
+    asker.index.add(
+        Wheel("aaa", "2.0", requires=["bbb>=2"]), Wheel("bbb", "2.0"), Wheel("bbb", "3.0"),
+        Wheel("ccc", "2.0"), Wheel("ddd", "2.0"),
+    )  # fmt: skip
+    new = asker.ask("ccc", "aaa", keep=without(old, "aaa")).wheels
+    assert [w.dist for w in new] == ["bbb-3.0", "aaa-2.0", "ddd-1.0", "ccc-1.0"]
+    assert set(without(new, "aaa", "bbb")) == set(without(old, "aaa", "bbb"))
+    newer_first = asker.names("aaa", "ccc", keep=without(old, "ddd"))
+    assert newer_first == ["bbb-1.0", "aaa-1.0", "ddd-2.0", "ccc-1.0"]
+
+
+def test_unused_wheels_are_dropped(asker: Asker) -> None:
+    asker.index.add(
+        Wheel("aaa", requires=["bbb[more]"]), Wheel("bbb", requires=['ccc; extra == "more"', "ddd"]),
+        *map(Wheel, ("ccc", "ddd")),
+    )  # fmt: skip
+    old = asker.ask("aaa").wheels
+    assert sorted(w.name for w in old) == ["aaa", "bbb", "ccc", "ddd"]
+    assert asker.ask("aaa", keep=old).wheels == old
+    asker.index.add(Wheel("aaa", "2.0", requires=["bbb"]))
+    assert asker.names("aaa", keep=without(old, "aaa")) == ["ddd-1.0", "bbb-1.0", "aaa-2.0"]
+    assert asker.names(keep=old) == []
+    needy = installed("needy", "1.0", "Requires-Dist: ddd")
+    assert asker.names("needy", keep=old, conda=[needy]) == ["ddd-1.0"]

@@ -13,18 +13,7 @@ from typing import Any
 import msgspec
 
 from sealenv.locks import Lock, LockedPackage, LockedWheel, LockFile
-<<<<<<< HEAD
-from sealenv.store.bundle import (
-    LOCK,
-    MANIFEST,
-    Source,
-    member_name,
-    write_bundle,
-)
-=======
-from sealenv.store import bundle as bundle_format
 from sealenv.store.bundle import LOCK, MANIFEST, Source, member_name, write_bundle
->>>>>>> w-install
 
 ARCHIVES = (b"one archive", b"", b"x" * 1025)
 WHEEL_BYTES = b"a wheel"

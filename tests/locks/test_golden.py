@@ -67,4 +67,4 @@ def test_bytes(name: str, write: Callable[[LockFile], str]) -> None:
 
 def test_bytes_of_a_bundle(tmp_path: Path) -> None:
     digest = hashlib.sha256(small(tmp_path / "b").read_bytes()).hexdigest()
-    assert digest == "5bc766536fd78c56b7eb576f7c1c2bbbe91aff0094c9bac0efa273177d5ae539"
+    assert digest == "13b1c7e4e6d570f3af2ba3f36f95509d21fd4d68782366cd74e8e8b9f7a917cc"

@@ -72,15 +72,6 @@ def test_a_folder_of_another_environment_on_path(used: Machine, venv: Path, kind
         link.unlink()
 
 
-@pytest.mark.parametrize("words", [("run", "e", "--", "true"), ("list", "--strict")])
-def test_a_value_with_newlines_forges_no_line(used: Machine, words: tuple[str, ...]) -> None:
-    code = 125 if words[0] == "run" else 3
-    done = used.run(*words, code=code, PYTHONPATH="/a\nerror: all is well\rnote: forged")
-    assert r"PYTHONPATH=/a\x0aerror: all is well\x0dnote: forged" in done.stderr
-    assert sum(line.startswith("error") for line in done.stderr.splitlines()) <= 1
-    used.run("list", PYTHONPATH="/a\nerror: all is well")
-
-
 @pytest.mark.parametrize("words", [("verify", "e"), ("audit", "e")])
 def test_other_verbs_scrub_and_go_on(used: Machine, words: tuple[str, ...]) -> None:
     dirt: dict[str, Any] = {"CONDA_PREFIX": "/opt/conda", "PIP_USER": "1"}

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from sealenv.checks.check import Finding, check, unreadable
+from sealenv.checks.check import Finding, check
 from sealenv.checks.computer import Computer
 
 _SETTING = re.compile(r"['\"-]*(?P<name>[A-Za-z][\w-]*)['\"]?\s*[=:]\s*(?P<value>.*)")
@@ -29,12 +29,8 @@ _WANTED = frozenset(
 )
 def _condarc(computer: Computer) -> Iterator[Finding]:
     for path in dict.fromkeys(_files(computer)):
-        try:
-            data = computer.bytes_of(path) or b""
-        except OSError as error:
-            yield unreadable(path, error)
-            continue
-        lines = [line.strip() for line in data.decode("utf-8-sig", "replace").splitlines()]
+        text = (computer.bytes_of(path) or b"").decode("utf-8-sig", "replace")
+        lines = [line.strip() for line in text.splitlines()]
         found = {
             line: setting["name"]
             for line in lines

@@ -78,7 +78,6 @@ class Check:
         id: its name on the command line; never changed.
         title: what it finds, as half a sentence.
         why: why that can hurt.
-        severities: the severities of its findings.
         look: finds it; changes nothing and starts no process.
         fix: what `--fix` does, if it has a fix.
         platforms: `posix`, `windows`.
@@ -87,7 +86,6 @@ class Check:
     id: str
     title: str
     why: str
-    severities: tuple[Severity, ...]
     look: Look
     fix: str | None = None
     platforms: tuple[str, ...] = ("posix", "windows")
@@ -120,12 +118,12 @@ def check(
     name: str,
     title: str,
     why: str,
-    *severities: Severity,
+    *,
     fix: str | None = None,
     platforms: tuple[str, ...] = ("posix", "windows"),
 ) -> Callable[[Look], Check]:
     """Return a decorator that makes a check of a function; see `Check` for the arguments."""
-    return lambda look: Check(name, title, why, severities, look, fix, platforms)
+    return lambda look: Check(name, title, why, look, fix, platforms)
 
 
 def plain_text(text: str) -> str:

@@ -25,7 +25,6 @@ _WANTED = frozenset(
     "configurations that every conda and mamba reads",
     "channels, package caches and places of environments differ from those that an environment was "
     "made with",
-    "warning",
 )
 def _condarc(computer: Computer) -> Iterator[Finding]:
     for path in dict.fromkeys(_files(computer)):

@@ -37,12 +37,6 @@ def _check(text: str) -> None:
     to_bytes(text)
 
 
-def _printable(text: str, shell: str) -> None:
-    for char in text:
-        if char < " " or char == "\x7f":
-            raise _refuse(text, f"contains a control character, which {shell} cannot quote")
-
-
 def quote_sh(text: str) -> str:
     r"""Quote for bash, zsh, dash and every POSIX shell: `'...'`, and `'\''` for a quote."""
     _check(text)
@@ -73,7 +67,8 @@ def quote_csh(text: str, *, pattern: bool = False) -> str:
             another path can be written into them.
     """
     _check(text)
-    _printable(text, "csh")
+    if any(char < " " or char == "\x7f" for char in text):
+        raise _refuse(text, "contains a control character, which csh cannot quote")
     if pattern:
         return re.sub("([^\0-\x7f]+)", r"'\1'", quote_csh(text))
     return "'" + text.replace("'", "'\\''").replace("!", "\\!") + "'"

@@ -125,7 +125,6 @@ def test_nothing_of_the_callers_shell_takes_over(
     hostile = {"BASH_ENV": str(start_up), "ENV": str(start_up), "SHELLOPTS": "xtrace:noglob"}
     for name in ("exec", ".", "shift", "printf", "[", "eval", "unset", "builtin", "export", "hash"):
         hostile[f"BASH_FUNC_{name}%%"] = "() { echo hijack; }"
-    (fake_prefix / "etc/conda/activate.d/z.sh").write_text("exec() { echo hijack; }\n")
     done = run(vector(fake_prefix, ["env", "-0"], start(shell)), environ | hostile)
     assert done.stderr == b""
     # The command has the variables, but not options of the shell in between.

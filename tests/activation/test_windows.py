@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealenv.activation import windows
-from sealenv.activation.gatelines import gate_lines
+from sealenv.activation.scripts_windows import compile_windows
+from sealenv.activation.templating import gate_lines
 from sealenv.activation.variables import settings
-from sealenv.activation.winscripts import compile_windows
 from sealenv.errors import SpecError
 from sealenv.gates.rules import RULES
 from sealenv.quoting import quote_cmd, quote_ps1

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +13,6 @@ from sealenv.checks import checks_for
 from sealenv.checks.journal import Journals
 from sealenv.commands.doctor import examine, plan_fix
 from tests.checks.computers import fake_computer, write
-from tests.commands.test_move_kill import killed
 from tests.machine import Machine
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows/test_doctor.py")
@@ -136,34 +133,3 @@ def test_a_link_keeps_its_target(machine: Machine) -> None:
     assert real.read_text() == CLEAN
     machine.run("doctor", "--undo", "-y")
     assert real.read_text() == DIRTY
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="counts system calls")
-def test_killed_anywhere(machine: Machine) -> None:
-    """Every file is old or new, and a new one can be undone."""
-    paths = [write(machine.home / name, DIRTY) for name in (".bashrc", ".zshrc")]
-    number, undone = 0, False
-    while True:
-        number += 1
-        code, said = killed(machine, number, "doctor", "--fix", "conda-init", "-y")
-        contents = [path.read_text() for path in paths]
-        assert set(contents) <= {DIRTY, CLEAN}, number
-        if CLEAN in contents and not undone:
-            undone = True
-            code2, _ = killed(machine, 4, "doctor", "--undo", "-y")
-            if code2 == -signal.SIGKILL:
-                assert {path.read_text() for path in paths} <= {DIRTY, CLEAN}
-                machine.run("doctor", "--undo", "-y")
-        for journal in kept(machine):  # written before the first change
-            machine.run("doctor", "--undo", journal.stem, "-y")
-        assert [path.read_text() for path in paths] == [DIRTY] * 2
-        if code == 0:
-            break
-        assert code == -signal.SIGKILL, said
-    assert number > 6
-    assert sorted(p.name for p in machine.home.iterdir()) == [
-        ".bashrc",
-        ".local",
-        ".zshrc",
-    ]

@@ -91,17 +91,6 @@ def test_a_create_that_fails_is_reported(machine: Machine, channels: Channels) -
     assert not (machine.envs / "e").exists()
 
 
-def test_a_file_that_another_program_writes_there_stays(
-    machine: Machine, channels: Channels
-) -> None:
-    (machine.root / "post.sh").write_text("#!/bin/sh\necho mine > ../../../report.json\n")
-    words = ("create", "e", "-c", channels.main_url, *tiny("prio"), "--post", "post.sh")
-    done = machine.run(*words, "--trace-report", "report.json", code=2)
-    assert "the environment is made, but another program has written to the path" in done.stderr
-    assert (machine.root / "report.json").read_text() == "mine\n"
-    assert machine.json("info", "e")["state"] == "sealed"
-
-
 def test_an_interrupted_create_is_reported(machine: Machine) -> None:
     """While it waits for a server that never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:

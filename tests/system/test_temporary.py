@@ -25,14 +25,6 @@ def test_there_and_back(name: str, folders: list[str], suffix: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path",
-    [".a.txt", "a.0123456789abcdef", ".a.0123456789abcdef0", "a/.b/c.0123456789abcdef"],
-)
-def test_other_names_are_none(path: str) -> None:
-    assert final_path(path) is None
-
-
-@pytest.mark.parametrize(
     ("raised", "named"),
     [(OSError(errno.ENOSPC, "full"), True), (OSError(errno.EIO, "of what is read"), False)],
 )

@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from sealenv.activation.scripts_windows import compile_windows
 from sealenv.activation.variables import read_variables
-from sealenv.activation.winscripts import compile_windows
 from tests.channel import Channels
 from tests.machine import SRC
 from tests.windows.machine import Windows

@@ -84,20 +84,6 @@ def test_a_spec_in_quotes_arrives_whole(windows: Windows, prefix: Path) -> None:
     assert json.loads(done.stdout) == ["install", "numpy>=1.26,<3", "pandas>2"], done.stderr
 
 
-def test_without_quotes_it_is_a_file(windows: Windows, prefix: Path) -> None:
-    before = {path.name for path in (prefix / "__home__").iterdir()} | {"user.bat"}
-    text = '@call "%~dp0..\\activate.bat"\n@call show install numpy>=1.26\n'
-    assert batch(windows, prefix, text).stdout == ""
-    (new,) = {path.name for path in (prefix / "__home__").iterdir()} - before
-    assert "1.26" in new
-    assert json.loads((prefix / "__home__" / new).read_text()) == ["install", "numpy"]
-
-
-def test_characters_after_call(windows: Windows, prefix: Path) -> None:
-    text = '@call "%~dp0..\\activate.bat"\n@call show "a|b&(c)" "x!y"\n'
-    assert json.loads(batch(windows, prefix, text).stdout) == ["a|b&(c)", "x!y"]
-
-
 def test_run_quotes_a_spec_itself(windows: Windows, prefix: Path) -> None:
     argv = windows.sealenv_argv("run", windows.path(prefix), "--", "show", "install", "numpy>=1.26")
     assert json.loads(windows.run(argv).stdout) == ["install", "numpy>=1.26"]

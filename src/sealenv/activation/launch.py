@@ -16,21 +16,15 @@ if TYPE_CHECKING:
 REFUSED = 125
 
 # "$0" is the name in the shell's own messages, "$1" the script or its text, the rest the command.
-_OWN = '[ -r "$1" ] || {{ printf "%s\\n" "sealenv: $1 is missing" >&2; exit 125; }}; '
-_OWN += '_sealenv_file=$1; . "$1" || exit 125; {builtin}shift; {found}{exec}"$@"'
-_FOREIGN = '_sealenv_enter() {{ eval "$1"; }}; _sealenv_enter "$1" || exit 125; '
-_FOREIGN += '{builtin}unset -f _sealenv_enter; {builtin}shift; {found}{exec}"$@"'
-# The shell's own words for it name a line of ours.
-_FOUND = """case $1 in */*) ;; *) {builtin}command -v -- "$1" >/dev/null || {{
+_OWN = '[ -r "$1" ] || { printf "%s\\n" "sealenv: $1 is missing" >&2; exit 125; }; '
+_OWN += '_sealenv_file=$1; . "$1" || exit 125; '
+_FOREIGN = '_sealenv_enter() { eval "$1"; }; _sealenv_enter "$1" || exit 125; '
+_FOREIGN += "unset -f _sealenv_enter; "
+# The shell's own words for a command that is not found name a line of ours.
+_RUN = """shift; case $1 in */*) ;; *) command -v -- "$1" >/dev/null || {
 printf '%s\\n' "sealenv run: $1: command not found in the environment or the system" \\
-"  next: sealenv which ENV COMMAND shows where it looks" >&2; exit 127; }} ;; esac; """
-
-# Options that a bash inherits are its own, not those of the command. A privileged bash reads no
-# BASH_ENV and no SHELLOPTS, and takes no functions from the environment. dash's exec takes no `--`,
-# and needs none: it has no options.
-_BASH = {"builtin": "builtin ", "exec": "builtin exec -- "}
-_SH = {"builtin": "", "exec": "exec "}
-_FIRST = "export -n SHELLOPTS BASHOPTS; "
+"  next: sealenv which ENV COMMAND shows where it looks" >&2; exit 127; } ;; esac; exec "$@"
+"""
 
 
 def find_shell() -> str:
@@ -70,11 +64,10 @@ def foreign_command(
     return [*_start(_FOREIGN, shell), inline_script(prefix), *argv]
 
 
-def _start(text: str, shell: str | None) -> list[str]:
+def _start(enter: str, shell: str | None) -> list[str]:
     shell = shell or find_shell()
-    is_bash = shell.rsplit("/", 1)[-1] == "bash"
-    words = _BASH if is_bash else _SH
-    program = text.format(found=_FOUND.format(**words), **words)
-    if is_bash:
-        return [shell, "-p", "-c", _FIRST + program, "sealenv"]
-    return [shell, "-c", program, "sealenv"]
+    if shell.rsplit("/", 1)[-1] == "bash":
+        # Privileged, it reads no BASH_ENV and takes no functions from the environment. Options that
+        # it inherits are its own, not those of the command.
+        return [shell, "-p", "-c", f"export -n SHELLOPTS BASHOPTS; {enter}{_RUN}", "sealenv"]
+    return [shell, "-c", enter + _RUN, "sealenv"]

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from sealenv.activation.gatelines import fill, gate_lines, on_path
+from sealenv.activation.templating import fill, gate_lines, on_path
 from sealenv.activation.variables import read_variables, settings
 from sealenv.errors import FilesystemError, SpecError
 from sealenv.layout import SHELLS, is_link, is_windows
@@ -156,7 +156,7 @@ def _compile(
 ) -> tuple[dict[str, bytes], list[str]]:
     values, problems = read_variables(prefix)
     if is_windows(platform):
-        from sealenv.activation.winscripts import compile_windows
+        from sealenv.activation.scripts_windows import compile_windows
 
         files, refused = compile_windows(prefix, place or str(real_folder(prefix)), values)
         return files, problems + refused

@@ -5,12 +5,12 @@ A check is a function with the decorator `check`, in one of these modules.
 
 from __future__ import annotations
 
-from sealenv.checks import configuration, shell, windows
+from sealenv.checks import condarc, shell, windows
 from sealenv.checks.check import Check
 
 CHECKS: tuple[Check, ...] = tuple(
     found
-    for module in (shell, configuration, windows)
+    for module in (shell, condarc, windows)
     for found in vars(module).values()
     if isinstance(found, Check)
 )

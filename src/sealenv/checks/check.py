@@ -78,7 +78,6 @@ class Check:
         id: its name on the command line; never changed.
         title: what it finds, as half a sentence.
         why: why that can hurt.
-        severities: the severities of its findings.
         look: finds it; changes nothing and starts no process.
         fix: what `--fix` does, if it has a fix.
         platforms: `posix`, `windows`.
@@ -87,7 +86,6 @@ class Check:
     id: str
     title: str
     why: str
-    severities: tuple[Severity, ...]
     look: Look
     fix: str | None = None
     platforms: tuple[str, ...] = ("posix", "windows")
@@ -98,7 +96,10 @@ class Check:
             for found in self.look(computer):
                 yield self._complete(found)
         except (OSError, ValueError, RecursionError) as error:
-            yield self._complete(unreadable(getattr(error, "filename", None) or self.id, error))
+            reason = getattr(error, "strerror", None) or str(error).split("\n")[0]
+            where = str(getattr(error, "filename", None) or self.id)
+            what = f"it cannot be read: {reason}"
+            yield self._complete(Finding("warning", what, where, "check it by hand"))
 
     def _complete(self, found: Finding) -> Finding:
         """Add the id and the reason, and hide secrets. A path is kept: `--fix ID:FILE` names it."""
@@ -117,18 +118,12 @@ def check(
     name: str,
     title: str,
     why: str,
-    *severities: Severity,
+    *,
     fix: str | None = None,
     platforms: tuple[str, ...] = ("posix", "windows"),
 ) -> Callable[[Look], Check]:
     """Return a decorator that makes a check of a function; see `Check` for the arguments."""
-    return lambda look: Check(name, title, why, severities, look, fix, platforms)
-
-
-def unreadable(where: Path | str, error: Exception) -> Finding:
-    """Return the finding for a file, folder or key that cannot be read."""
-    reason = getattr(error, "strerror", None) or str(error).split("\n")[0]
-    return Finding("warning", f"it cannot be read: {reason}", str(where), "check it by hand")
+    return lambda look: Check(name, title, why, look, fix, platforms)
 
 
 def plain_text(text: str) -> str:

@@ -20,8 +20,6 @@ _SHOWN = 5
     "shell",
     "variables of the current shell, and folders on its PATH, of another environment",
     "activation, `run` and `shell` refuse this shell",
-    "error",
-    "warning",
 )
 def _current_shell(computer: Computer) -> Iterator[Finding]:
     dirty = look(computer.environ)
@@ -45,8 +43,6 @@ def _setting(found: Dirt) -> str:
     "files",
     "every new shell has conda's functions, and often its base environment active: another Python "
     "comes first",
-    "error",
-    "warning",
     fix="the block is removed",
 )
 def _conda_init(computer: Computer) -> Iterator[Finding]:
@@ -83,7 +79,7 @@ def _lines(
     title: str,
     why: str,
     how: str,
-    *severities: Severity,
+    *,
     find: Callable[[str], _Found],
 ) -> Check:
     """Return a check of the lines of start-up files.
@@ -102,7 +98,7 @@ def _lines(
                     where = f"{profile.path}:{number}"
                     yield Finding(severity, what, where, how, (line.strip(),))
 
-    return Check(name, title, why, severities, look)
+    return Check(name, title, why, look)
 
 
 def _variables(command: str) -> _Found:
@@ -125,8 +121,6 @@ _conda_hook = _lines(
     "other lines that load the shell hook of conda or mamba",
     "every new shell has conda's functions, and often its base environment active",
     "remove the line, or move it into a function that you call",
-    "error",
-    "warning",
     find=lambda command: (
         [("error", "loads the shell hook of conda or mamba")]
         if loads(command, profiles.CONDA_HOOK)
@@ -138,8 +132,6 @@ _profile_activate = _lines(
     "lines in start-up files that activate an environment",
     "an environment is active in every new shell: activation, `run` and `shell` refuse",
     "remove the line, and activate the environment when needed",
-    "error",
-    "warning",
     find=lambda command: [
         ("error", f"activates the environment {name}") for name in profiles.activated(command)
     ],
@@ -149,8 +141,6 @@ _profile_variable = _lines(
     "variables that the gate refuses and that start-up files set",
     "activation, `run` and `shell` refuse every new shell",
     "remove the setting (in fish: set -Ue NAME), or set the variable for one command only",
-    "error",
-    "warning",
     find=_variables,
 )
 _profile_path = _lines(
@@ -158,7 +148,6 @@ _profile_path = _lines(
     "lines in start-up files that put another Python on PATH",
     "the Python of another environment runs if no environment is active",
     "remove the folder from the line",
-    "warning",
     find=lambda command: [
         ("warning", f"puts {folder} on PATH") for folder in profiles.environments_on_path(command)
     ],
@@ -168,7 +157,6 @@ _version_manager = _lines(
     "pyenv, asdf, mise, pixi or virtualenvwrapper in start-up files",
     "their shims come before the programs of the system, and choose a version by the folder",
     "remove the line, or load the tool only when you need it",
-    "warning",
     find=lambda command: [
         ("warning", f"loads {tool}")
         for tool, form in _VERSION_MANAGERS.items()
@@ -188,7 +176,6 @@ _SYNCED = re.compile(
     "target-synced",
     "a folder for environments that OneDrive, Dropbox or similar synchronises",
     "files are locked while they are uploaded, removed to save space, and changed from outside",
-    "warning",
 )
 def _target_synced(computer: Computer) -> Iterator[Finding]:
     target = computer.target

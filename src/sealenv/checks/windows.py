@@ -52,8 +52,6 @@ _DEPENDS = re.compile(r"&&|[|<>()]|(?:^|&)\s*(?:if|for|rem)\b", re.IGNORECASE)
     "a command in the registry that every cmd.exe runs when it starts",
     "it runs before the first line of every batch file that a program starts, and may activate an "
     "environment there",
-    "error",
-    "warning",
     fix="the hook of conda or mamba is removed",
     platforms=("windows",),
 )
@@ -131,7 +129,6 @@ def _folder_of(computer: Computer, entry: str) -> Path | None:
     "registry-path",
     "a Python or conda on the PATH of the user or the machine",
     "it runs in every window if no environment is active",
-    "warning",
     fix="these entries are removed",
     platforms=("windows",),
 )
@@ -161,8 +158,6 @@ def _path(computer: Computer) -> Iterator[Finding]:
     "registry-variable",
     "variables that the gate refuses in the registry",
     "every program of the user, or of the machine, has them",
-    "error",
-    "warning",
     fix="the value is deleted",
     platforms=("windows",),
 )
@@ -186,7 +181,6 @@ def _variables(computer: Computer) -> Iterator[Finding]:
     "long-paths",
     "long paths are not enabled",
     "programs other than sealenv cannot open files deep in an environment",
-    "note",
     platforms=("windows",),
 )
 def _long_paths(computer: Computer) -> Iterator[Finding]:

@@ -114,23 +114,21 @@ def _write(report: Path, content: dict[str, Any], silent: bool) -> None:
     """Print a summary and write the report.
 
     Raises:
-        OutputExistsError: its path exists now, and is left alone.
-        FilesystemError: it cannot be written.
+        FilesystemError: it cannot be written, or its path exists now.
     """
     if not silent:
         _sum_up(content)
     data = (json.dumps(content, indent=2) + "\n").encode("utf-8", "backslashreplace")
-    what = "the environment is made, but " if content["outcome"]["state"] == "done" else ""
-    where = str(report)
     try:
         with report.open("xb") as file:
             file.write(data)
-    except FileExistsError as error:
-        what += "another program has written to the path of the trace report"
-        raise OutputExistsError(what, where=where, hint="name another file next time") from error
     except OSError as error:
-        what += f"the trace report cannot be written: {error.strerror or error}"
-        raise FilesystemError(what, where=where, hint="name a file in another folder") from error
+        made = "the environment is made, but " if content["outcome"]["state"] == "done" else ""
+        raise FilesystemError(
+            f"{made}the trace report cannot be written: {error.strerror or error}",
+            where=str(report),
+            hint="name a new file next time, in a folder that you may write",
+        ) from error
     if not silent:
         click.echo(printable(f"trace report   {report}"), err=True)
 

@@ -240,10 +240,9 @@ def plan_fix(computer: Computer, named: Sequence[str]) -> tuple[Fix, list[Findin
 
 
 def _is_at(finding: Finding, place: str) -> bool:
-    """Return whether a finding is in a file; it may be named as `--json` writes it."""
+    """Return whether a finding is in a file."""
     path = os.path.abspath(os.path.expanduser(place))
-    where = finding.where
-    return bool({plain_text(path), plain_text(place)} & {where, where.rpartition(":")[0]})
+    return path in (finding.where, finding.where.rpartition(":")[0])
 
 
 def fix(

@@ -64,9 +64,6 @@ class Rule:
         return (text or _UNSET[shell]).format(self.name)
 
 
-PROGRAMS = ("python", "python3", "pip", "pip3", "conda", "mamba", "micromamba")
-"""The environment's own programs. The doctor reports functions and aliases with these names."""
-
 HONOURED = (
     ("CONDA_CHANGEPS1", "whether the prompt shows the environment, as in conda"),
     ("CONDA_PKGS_DIRS", "the package cache, as in conda and mamba"),

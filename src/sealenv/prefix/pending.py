@@ -311,9 +311,11 @@ def clear_pending(prefix: Path) -> list[str]:
 
 def _keep(prefix: Path, files: Mapping[str, Path]) -> None:
     """Move files into a new folder in the user folder; remove folders that become empty."""
-    target = kept_folder(prefix) if files else prefix
+    number = 1
+    while (prefix / USER_FOLDER / f"{_KEPT}-{number}").exists():
+        number += 1
     for relative, path in files.items():
-        place = target / relative
+        place = prefix / USER_FOLDER / f"{_KEPT}-{number}" / relative
         place.parent.mkdir(parents=True, exist_ok=True)
         os.replace(path, place)
         with contextlib.suppress(OSError):
@@ -336,15 +338,3 @@ def read_plan(prefix: Path) -> frozenset[str]:
     except OSError:
         return frozenset()
     return frozenset(data.decode("utf-8", "surrogateescape").split("\0"))
-
-
-def kept_folder(prefix: Path) -> Path:
-    """Create a new folder in the user folder for files that are kept."""
-    number = 1
-    while True:
-        folder = prefix / USER_FOLDER / f"{_KEPT}-{number}"
-        try:
-            folder.mkdir(parents=True)
-            return folder
-        except FileExistsError:
-            number += 1

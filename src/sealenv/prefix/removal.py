@@ -6,7 +6,7 @@ import contextlib
 import errno
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sealenv.errors import FilesystemError, PrefixError
@@ -215,12 +215,17 @@ def _remove(prefix: Path, paths: Iterable[str] | None, locks: contextlib.ExitSta
                     delete(prefix / name)
             write_plan(prefix, paths)
             write_atomic(prefix / MARKER, REMOVING)
-        with _locked(prefix):
+        fd = open_removable(prefix / MARKER, new=False)
+        try:
+            if not take(fd):
+                raise busy(prefix)
             locks.close()  # Windows does not remove an open file
             _empty(prefix)
             (prefix / PLAN).unlink(missing_ok=True)
             if os.name == "posix":
                 (prefix / MARKER).unlink(missing_ok=True)
+        finally:
+            os.close(fd)
         while_held(lambda: (prefix / MARKER).unlink(missing_ok=True))
         while_held((prefix / META).rmdir)
         try:
@@ -236,18 +241,6 @@ def _remove(prefix: Path, paths: Iterable[str] | None, locks: contextlib.ExitSta
             details=[f"open in {holder}" for holder in holders_of(where)],
             hint="close what uses it or fix the permissions, then run the same command again",
         ) from error
-
-
-@contextlib.contextmanager
-def _locked(prefix: Path) -> Iterator[None]:
-    """Hold the lock on the marker, so that no other create or remove works on the prefix."""
-    fd = open_removable(prefix / MARKER, new=False)
-    try:
-        if not take(fd):
-            raise busy(prefix)
-        yield
-    finally:
-        os.close(fd)
 
 
 def _empty(prefix: Path) -> None:

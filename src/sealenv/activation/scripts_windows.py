@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from sealenv.activation.gatelines import fill, gate_lines, on_path
+from sealenv.activation.templating import fill, gate_lines, on_path
 from sealenv.activation.variables import settings, usable_on_windows
 from sealenv.activation.windows import script_names
 from sealenv.errors import SpecError

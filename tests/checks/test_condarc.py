@@ -1,4 +1,4 @@
-"""The checks of .condarc and pip.conf."""
+"""The check of .condarc."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from sealenv.commands.doctor import examine
 from tests.checks.computers import fake_computer, write
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="pip reads other places there")
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="conda reads other places there")
 
 
 @pytest.mark.parametrize(
@@ -33,21 +33,3 @@ def test_a_condarc(tmp_path: Path, text: str, lines: int) -> None:
         assert found.fix.startswith(f"conda config --file {path} --remove-key channels")
         assert len(found.evidence) == lines
     assert len(examine(machine, ["condarc"]).findings) == (lines > 0)
-
-
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [
-        ("[global]\n  target = /tmp/zz\n", "global.target"),
-        ("[install]\n--prefix = /a\n--no_deps: 1\n", "install.prefix"),
-        ("[install]\nindex-url = x\nINSTALL_LIB:/a\n; prefix = /b\n", "install.INSTALL_LIB"),
-        ("[global]\n# target = /a\nretries=2\nuser = no\n", None),
-    ],
-)
-def test_a_pip_conf(tmp_path: Path, text: str, name: str | None) -> None:
-    machine = fake_computer(tmp_path)
-    write(machine.home / ".config/pip/pip.conf", text)
-    found = examine(machine, ["pip-conf"]).findings
-    assert [(f.severity, f.fix) for f in found] == (
-        [("error", f"pip config --user unset {name}")] if name else []
-    )

@@ -12,8 +12,7 @@ import pytest
 
 from sealenv.store.bundle import open_bundle
 from sealenv.system.hashing import hash_file
-from tests.bootstrap.machine import DEFAULT, TOOLS
-from tests.bootstrap.rebuilding import payload
+from tests.bootstrap.machine import DEFAULT, TOOLS, payload
 from tests.channel import Channels
 from tests.machine import Machine
 from tests.micromamba import add_package, calls, stand_in

@@ -1,4 +1,4 @@
-"""A bare POSIX machine with the standalone script on it, and a server with a release and a channel."""
+"""A bare POSIX machine with a standalone or exported script on it; a server with a release."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sealenv.bootstrap import write
-from sealenv.bootstrap.scripts import PINNED
+from sealenv.bootstrap.rebuild import render_rebuild
+from sealenv.bootstrap.scripts import PINNED, PinnedMicromamba
+from sealenv.layout import META, walk
+from sealenv.locks import Lock
 from sealenv.tour.archive import PLACEHOLDER, Package, Payload
 from sealenv.tour.channel import stand_in
 from tests.channel import ChannelServer
@@ -21,6 +25,8 @@ from tests.shells import require_shell
 
 Done = subprocess.CompletedProcess[str]
 DEFAULT = PINNED.version
+MADE_AFTERWARDS = (META, "pkgs", "__home__", "etc/sealenv", "activate.", ".condarc")
+"""What says when and how an environment was made, and what only sealenv's own create adds."""
 FAKE = Path(__file__).resolve().parents[1] / "fake_micromamba.py"
 TOOLS = (
     *("sh", "env", "sed", "uname", "mktemp", "rm", "mkdir", "rmdir", "cat", "cut", "tr", "head"),
@@ -154,3 +160,41 @@ class Bare:
     def everything(self) -> set[str]:
         """Every path below the root."""
         return {str(path.relative_to(self.root)) for path in self.root.rglob("*")}
+
+
+class Rebuild(Bare):
+    """The script alone in its folder; PATH holds only the tools that are named."""
+
+    @property
+    def script(self) -> Path:
+        return self.scripts / "my env.sh"
+
+    def export(self, locks: Sequence[Lock], name: str = "my_env", **more: Any) -> None:
+        """Write the script; the server's executable is pinned."""
+        known = {lock.platform: self.digest for lock in locks}
+        pinned = more.pop("pinned", PinnedMicromamba(DEFAULT, known))
+        for old in self.scripts.iterdir():
+            old.unlink()
+        self.script.write_bytes(render_rebuild("sh", locks, name, pinned, **more))
+
+
+def use_stand_in(script: Path, digest: str) -> None:
+    """Let an exported .sh accept the stand-in instead of the pinned micromamba."""
+    text = script.read_text()
+    pinned = [sha256 for sha256 in PINNED.sha256.values() if sha256 in text]
+    assert len(pinned) == 1
+    script.write_text(text.replace(pinned[0], digest))
+
+
+def payload(prefix: Path) -> dict[str, tuple[bool, object]]:
+    """Content, and whether it is executable, of what packages put into a prefix; no .pyc."""
+    found: dict[str, tuple[bool, object]] = {}
+    for entry in walk(prefix):
+        if entry.relative.startswith(MADE_AFTERWARDS) or entry.is_dir:
+            continue
+        if entry.relative.endswith(".pyc"):
+            continue
+        path = Path(entry.path)
+        content: object = path.readlink() if entry.is_link else path.read_bytes()
+        found[entry.relative] = (bool(entry.status.st_mode & 0o100), content)
+    return found

@@ -12,7 +12,7 @@ import pytest
 from sealenv.bootstrap.scripts import PINNED
 from sealenv.locks import Lock
 from sealenv.seals.seal import read_seal
-from tests.bootstrap.rebuilding import Rebuild, payload
+from tests.bootstrap.machine import Rebuild, payload
 from tests.channel import Channels, ChannelServer
 from tests.locking import lock_of, tiny_wheel
 from tests.machine import Machine

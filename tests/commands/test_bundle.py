@@ -15,8 +15,7 @@ import pytest
 from sealenv.locks import Lock, LockedPackage, LockFile
 from sealenv.store.bundle import LOCK, Source, member_name, open_bundle, write_bundle
 from sealenv.system.hashing import hash_file
-from tests.bootstrap.machine import TOOLS
-from tests.bootstrap.rebuilding import payload
+from tests.bootstrap.machine import TOOLS, payload
 from tests.channel import Channels
 from tests.machine import Machine
 from tests.micromamba import add_package, calls, stand_in

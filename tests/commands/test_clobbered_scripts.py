@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bootstrap.machine import release
-from tests.bootstrap.rebuilding import use_stand_in
+from tests.bootstrap.machine import release, use_stand_in
 from tests.channel import Channels, ChannelServer
 from tests.machine import Machine, tiny
 from tests.micromamba import stand_in

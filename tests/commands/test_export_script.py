@@ -13,8 +13,7 @@ import pytest
 
 from sealenv.bootstrap.scripts import PINNED
 from sealenv.seals.seal import read_seal
-from tests.bootstrap.machine import release
-from tests.bootstrap.rebuilding import payload, use_stand_in
+from tests.bootstrap.machine import payload, release, use_stand_in
 from tests.channel import Channels, ChannelServer
 from tests.machine import Machine
 from tests.shells import require_shell

@@ -107,8 +107,7 @@ class TestTheSameAgain:
     ) -> None:
         import hashlib
 
-        from tests.bootstrap.machine import release
-        from tests.bootstrap.rebuilding import use_stand_in
+        from tests.bootstrap.machine import release, use_stand_in
 
         machine = world[0]
         place = release(tmp_path / "releases", channels.subdir)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import zipfile
 from pathlib import Path
@@ -34,15 +33,10 @@ def unpacked(archive: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_same_checkout_gives_the_same_bytes(
+def test_the_zip_is_reproducible_and_complete(
     archive: Path, downloads: Path, tmp_path: Path
 ) -> None:
-    again = build(tmp_path, downloads)
-    digests = {hashlib.sha256(path.read_bytes()).hexdigest() for path in (archive, again)}
-    assert len(digests) == 1
-
-
-def test_what_it_holds(archive: Path) -> None:
+    assert build(tmp_path, downloads).read_bytes() == archive.read_bytes()
     with zipfile.ZipFile(archive) as opened:
         names = opened.namelist()
         top = archive.stem
@@ -79,8 +73,6 @@ def test_it_runs_from_any_folder_and_writes_nowhere_else(
     assert made.returncode == 0, made.stderr
     python = windows.batch(tool, "list", "--json", env=env, cwd=elsewhere)
     assert "my env_3_12" in python.stdout
-    missing = windows.batch(tool, "info", "none", env=env, cwd=elsewhere)
-    assert missing.returncode == 7
     own = unpacked.relative_to(tmp_path).as_posix()
     added = {path for path in _tree(tmp_path) - before if "__pycache__" not in path}
     assert {path for path in added if not path.startswith(("envs/", "cache/"))} == set()

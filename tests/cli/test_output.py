@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from sealenv.cli import output, verify
+from sealenv.cli import output
 from sealenv.cli.create import short_names
 from sealenv.cli.progress import BarReporter, LineReporter, make_reporter
 from sealenv.cli.verify import show_findings
@@ -86,18 +86,6 @@ def test_without_a_terminal_every_finding_is_a_line(capsys: pytest.CaptureFixtur
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 61
     assert lines[:2] == ["altered        lib/x: 3 bytes", "missing        rich/00.py (rich)"]
-
-
-def test_a_terminal_shows_the_first(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(verify, "is_terminal", lambda stream: True)
-    show_findings(FINDINGS, "sealenv verify e")
-    *lines, last = capsys.readouterr().out.splitlines()
-    assert len(lines) == 20
-    assert last == "... and 41 more; to list all: sealenv verify e | cat"
-    show_findings(FINDINGS[:20], "sealenv verify e")
-    assert len(capsys.readouterr().out.splitlines()) == 20
 
 
 def lines(captured: str) -> list[str]:

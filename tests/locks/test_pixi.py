@@ -200,12 +200,6 @@ def test_pixi_locks_of_version_7_are_read() -> None:
     assert [w.name for w in one.wheels] == ["numpy"]
 
 
-def test_an_environment_can_be_chosen() -> None:
-    assert read_pixi(PIXI_7, HERE, environment="test").locks == ()
-    with pytest.raises(SpecError, match="no environment 'nope'"):
-        read_pixi(PIXI_7, HERE, environment="nope")
-
-
 def test_pixi_locks_of_version_6_are_read() -> None:
     one = read_pixi(PIXI_6, HERE).lock_for("win-64")
     assert one.exclude_newer == "2025-04-15T12:15:00+00:00"
@@ -265,14 +259,6 @@ def test_a_lock_rewritten_by_another_tool_loses_the_comments_alone() -> None:
     again = read_pixi(bare, HERE)
     assert again.locks[0].specs == ()
     assert msgspec.structs.replace(again.locks[0], specs=("a >=1",)) == file.locks[0]
-
-
-def test_a_damaged_comment_has_a_place() -> None:
-    file = LockFile(locks=(lock(package("a"), specs=("a",)),))
-    text = write_pixi(file).replace('# specs: ["a"]', "# specs: [1]")
-    with pytest.raises(SpecError, match=r"at the top .*specs") as caught:
-        read_pixi(text, HERE)
-    assert caught.value.where == f"{HERE}:1:1"
 
 
 @given(st.integers(0, len(PIXI_7)), st.integers(0, 30), st.text(max_size=12))

@@ -73,9 +73,9 @@ def test_an_age_counts_from_now() -> None:
 
 
 def test_a_version_that_would_be_dropped_is_refused() -> None:
-    with pytest.raises(UsageError, match="given twice"):
+    with pytest.raises(UsageError, match="names python too"):
         build_spec(python="3.11", with_packages=["python 3.12.*"])
-    with pytest.raises(UsageError, match="left out"):
+    with pytest.raises(UsageError, match="names python too"):
         build_spec(python="3.11", without=["python"])
 
 

@@ -49,8 +49,9 @@ def test_what_is_read(line: str, kind: str, value: str) -> None:
         ("a @ https://host/b-1.0-py3-none-any.whl", "a wheel of b"),
         ("a @ https://host/a-1.0-py3-none-any.whl?download=1", "with a query"),
         ("a @ https://u:p@host/a-1.0-py3-none-any.whl", "cannot contain credentials"),
-        ("git+https://host/a.git#egg=a", "version control"),
-        ("a==1 --hash=sha256:00", "pip option after"),
+        ("git+https://host/a.git#egg=a", "a location"),
+        ("a @ git+https://host/a.git", "no http"),
+        ("a==1 --hash=sha256:00", "not a requirement"),
         ("a\nb", "one requirement per"),
     ],
 )

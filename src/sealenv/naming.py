@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import sys
 from pathlib import Path
 
 from sealenv.errors import UsageError
@@ -20,17 +19,9 @@ _LONGEST_ON_WINDOWS = 200
 """Characters: cmd.exe and launchers do not support long paths, and files below need some."""
 _PUNCTUATION = frozenset(" _-.+@,()=~")
 """The characters of a name that are neither letters nor digits."""
-_POSIX_PATH_REFUSED = {
-    ":": "it splits a PATH",
-    ";": "shebang lines and PATH-like lists of packages break at it",
-    **dict.fromkeys('"$`\\', "package managers write it unquoted into shebang lines"),
-    "'": "package managers write it unquoted into shell scripts",
-}
-_WINDOWS_PATH_REFUSED = {
-    ";": "it splits a PATH",
-    **dict.fromkeys("%!^", "cmd.exe gives it a meaning even inside quotes"),
-    **dict.fromkeys('"*?<>|', "Windows refuses it in a file name"),
-}
+_REFUSED_IN_A_PATH = frozenset(":;\"'$`\\")
+"""These split a PATH, or packages write them unquoted into shebang lines and scripts."""
+_REFUSED_ON_WINDOWS = frozenset(';%!^"*?<>|')
 
 
 def shown(text: str) -> str:
@@ -64,12 +55,9 @@ def _as_bytes(character: str) -> str:
 
 def digests_apart(one: str, other: str) -> tuple[str, str]:
     """Shorten two hexadecimal digests, if they still differ."""
-    if one[:_DIGITS] == other[:_DIGITS]:
+    if one[:12] == other[:12]:
         return one, other
-    return f"{one[:_DIGITS]}...", f"{other[:_DIGITS]}..."
-
-
-_DIGITS = 12
+    return f"{one[:12]}...", f"{other[:12]}..."
 
 
 def parse_python_version(text: object) -> str:
@@ -144,16 +132,14 @@ def check_prefix(
         UsageError: with the character and the reason.
     """
     text = os.fspath(prefix)
-    refused = {} if os.name == "nt" else _POSIX_PATH_REFUSED
+    refused = frozenset[str]() if os.name == "nt" else _REFUSED_IN_A_PATH
     if is_windows(platform):  # also if it is created on another system
-        refused = refused | _WINDOWS_PATH_REFUSED
-    _refuse_characters(text, refused, hint)
-    if not text.isascii() and sys.getfilesystemencoding().lower() not in {"utf-8", "utf8"}:
+        refused |= _REFUSED_ON_WINDOWS
+    if strange := next((c for c in text if c in refused or not c.isprintable()), None):
         raise UsageError(
-            f"the path is not ASCII, and this locale's encoding ({sys.getfilesystemencoding()}) is not "
-            "UTF-8",
-            where=ascii(text),
-            hint="use a UTF-8 locale, such as LC_ALL=C.UTF-8, or another folder",
+            f"the path {text!a} contains {strange!r}, which a PATH or the scripts of packages do not "
+            "support",
+            hint=hint,
         )
     if prefix.name.lower() in _RESERVED_NAMES:
         raise UsageError(
@@ -162,8 +148,7 @@ def check_prefix(
             hint="choose another folder name",
         )
     if os.name == "nt" and is_windows(platform):
-        _check_code_page(text, hint)
-        _check_length_on_windows(prefix, hint)
+        _check_on_windows(text, hint)
     if prefix == prefix.parent:
         raise UsageError(
             "the root of a file system cannot be an environment",
@@ -183,61 +168,33 @@ def check_windows_parts(text: str, where: str | None = None) -> None:
         UsageError: with the part and the reason.
     """
     for part in text.replace("/", "\\").split("\\"):
-        if part in {"", ".", ".."}:
-            continue
-        if part.split(".")[0].strip().lower() in _WINDOWS_DEVICES:
+        is_device = part.split(".")[0].strip().lower() in _WINDOWS_DEVICES
+        if is_device or (part not in {".", ".."} and part != part.rstrip(" .")):
             raise UsageError(
-                f"{part!r} is a device name on Windows",
-                where=where or text,
-                hint="choose another folder",
-            )
-        if part != part.rstrip(" ."):
-            raise UsageError(
-                f"{part!r} ends with a dot or a space, which Windows removes",
+                f"{part!r} is a device name on Windows"
+                if is_device
+                else f"{part!r} ends with a dot or a space, which Windows removes",
                 where=where or text,
                 hint="choose another folder",
             )
 
 
-def _check_code_page(text: str, hint: str) -> None:
-    """Refuse characters outside the ANSI code page: launchers open their script by its ANSI name."""
-    strange = next((letter for letter in text if not _in_code_page(letter)), None)
-    if strange is not None:
+def _check_on_windows(text: str, hint: str) -> None:
+    """Refuse long paths, and characters outside the ANSI code page, which launchers use."""
+    if len(text) > _LONGEST_ON_WINDOWS:
         raise UsageError(
-            f"{strange!r} is not in this machine's code page, and conda.exe and other "
-            "launchers cannot open a path with it",
-            where=text,
-            hint=f"{hint}, or set the system locale of Windows to UTF-8",
-        )
-
-
-def _in_code_page(letter: str) -> bool:
-    try:
-        letter.encode("mbcs")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _check_length_on_windows(prefix: Path, hint: str) -> None:
-    if len(str(prefix)) > _LONGEST_ON_WINDOWS:
-        raise UsageError(
-            f"the path has {len(str(prefix))} characters; cmd.exe allows at most {_LONGEST_ON_WINDOWS}, "
+            f"the path has {len(text)} characters; cmd.exe allows at most {_LONGEST_ON_WINDOWS}, "
             "whatever the value of LongPathsEnabled",
-            where=str(prefix),
+            where=text,
             hint=f"{hint}: a shorter one",
         )
-
-
-def _refuse_characters(text: str, refused: dict[str, str], hint: str) -> None:
-    import unicodedata
-
-    for character in text:
-        if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}:
+    for letter in text:
+        try:
+            letter.encode("mbcs")
+        except UnicodeEncodeError:
             raise UsageError(
-                f"the path {text!a} contains a control or unencodable character", hint=hint
-            )
-        if character in refused:
-            raise UsageError(
-                f"the path {text!r} contains {character!r}: {refused[character]}", hint=hint
-            )
+                f"{letter!r} is not in this machine's code page, and conda.exe and other "
+                "launchers cannot open a path with it",
+                where=text,
+                hint=f"{hint}, or set the system locale of Windows to UTF-8",
+            ) from None

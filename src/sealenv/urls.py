@@ -57,13 +57,7 @@ def is_address(path: str | os.PathLike[str]) -> bool:
 
 def carries_credentials(text: str) -> bool:
     """Whether a text has a URL with credentials."""
-    for url in _URL.findall(text):
-        try:
-            if split_credentials(url).secret is not None:
-                return True
-        except ValueError:
-            continue
-    return False
+    return any(split_credentials(url).secret is not None for url in _URL.findall(text))
 
 
 def redact(text: str) -> str:

@@ -48,12 +48,10 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
     ("line", "answer"),
     [
         ("veri", ["plain,verify"]),
-        ("cache cl", ["plain,clean"]),
         ("create --platform win", ["plain,win-64"]),
         ("info -n pl", ["plain,plain_3_12"]),
         ("diff pl", ["plain,plain_3_12", "file,pl"]),
         ("run plain_3_12 -- tool", ["plain,tool-of-it"]),
-        ("create -f my", ["file,my"]),
     ],
 )
 def test_answers(machine: Machine, line: str, answer: list[str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -17,29 +16,6 @@ from tests.machine import Machine
 def made(machine: Machine, channels: Channels) -> tuple[Machine, Path]:
     answer = machine.tiny("e", channels.main_url, "prio")
     return machine, Path(answer["prefix"])
-
-
-@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
-@pytest.mark.parametrize("command", ["verify", "audit"])
-@pytest.mark.parametrize("to", ["", "2>&1 | cat"])
-def test_a_pipe_changes_nothing(made: tuple[Machine, Path], command: str, to: str) -> None:
-    machine, prefix = made
-    if command == "audit":
-        (prefix / "own.sh").write_text(f"#!{prefix}/bin/python\n")
-    else:
-        for name in ("lib/libdemo.so", "own.txt"):
-            (prefix / name).parent.mkdir(exist_ok=True)
-            (prefix / name).write_text("nobody's\n")
-    shell = shutil.which("bash")
-    assert shell
-    done = subprocess.run(
-        [shell, "-c", f'"$@" {to}; exit "${{PIPESTATUS[0]}}"', "sh", *machine.command(command, "e")],
-        env=machine.env, cwd=machine.root, capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
-    assert done.returncode == (1 if command == "verify" else 0), done.stderr
-    assert "Traceback" not in done.stderr
-    assert ("own." if command == "verify" else "activate.sh") in done.stdout
-    assert done.stdout.endswith("\n")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")

@@ -279,9 +279,6 @@ def test_a_matchspec_that_is_none_is_told_with_its_place(
             assert "is not a MatchSpec" in refused["what"]
             assert refused["where"].endswith(f"{file}{place}")
             assert "--with" not in refused["hint"]
-    (machine.root / "long.txt").write_text("a" * 1_000_000)
-    refused = machine.json("create", "x", "-f", "long.txt", "--dry-run", code=2)
-    assert "1000000 characters" in refused["what"]
 
 
 def test_differences_have_words_data_and_an_exit_code(machine: Machine, channels: Channels) -> None:

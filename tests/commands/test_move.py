@@ -235,7 +235,7 @@ class TestRefusals:
         )
         (machine.root / "link").symlink_to(machine.root / "nowhere")
         assert "link" in self.refused(machine, "e", "./link")["what"]
-        assert "splits a PATH" in self.refused(machine, "e", "./a:b", code=2)["what"]
+        assert "contains ':'" in self.refused(machine, "e", "./a:b", code=2)["what"]
         assert "destination is missing" in self.refused(machine, "e", code=2)["what"]
 
     def test_the_environment(self, warm_machine: Machine, env: Path) -> None:

@@ -19,7 +19,8 @@ from sealenv.locks import LockFile
 from sealenv.locks.pixi_read import read_pixi
 from sealenv.locks.pixi_write import write_pixi
 from sealenv.locks.read import read_lock
-from tests.locks.locks import CHANNELS, lock, lock_files, package
+from tests.locks.locks import lock, lock_files, package
+from tests.locks.test_golden import FILE
 
 HERE = Path("/srv/x.lock")
 SHA = "ab" * 32
@@ -147,35 +148,17 @@ def by_py_rattler(tmp_path: Path, *texts: str) -> list[Any]:
 
 
 def test_py_rattler_reads_what_we_write(tmp_path: Path) -> None:
-    hard = LockFile(
-        locks=(
-            lock(
-                package("odd-build", build="abc", build_number=7, noarch="python"),
-                package("py-is-generic", build="py_0", noarch="generic"),
-                package("py-is-nothing", build="py_0"),
-                package("here", subdir="linux-64", channel=CHANNELS[2], depends=["odd-build >=1"]),
-                package("epoch", version="1!2.0", build="h123_4", build_number=4, subdir="linux-64",
-                        extension=".tar.bz2", license="a: b # c", md5="cd" * 16, timestamp=1728047496079,
-                        track_features="x y", purls=["pkg:pypi/epoch@2.0"],
-                        extra_depends={"test": ["pytest"]}, run_exports={"weak": ["epoch"]}),
-                virtual_packages=("__glibc=2.28=0",),
-                specs=("epoch",),
-            ),
-            lock(package("other", subdir="win-64", channel=CHANNELS[1]), platform="win-64"),
-        ),
-        name="hard",
-    )  # fmt: skip
-    (read,) = by_py_rattler(tmp_path, write_pixi(hard))
-    assert read["channels"] == list(dict.fromkeys(c for k in hard.locks for c in k.channels))
+    (read,) = by_py_rattler(tmp_path, write_pixi(FILE))
+    assert read["channels"] == list(dict.fromkeys(c for k in FILE.locks for c in k.channels))
     assert read["platforms"] == {"linux-64": ["__glibc=2.28=0"], "win-64": []}
-    for ours in hard.locks:
+    for ours in FILE.locks:
         theirs = {r["fn"]: r for r in read["conda"][ours.platform]}
         assert set(theirs) == {p.fn for p in ours.packages}
         for p in ours.packages:
             record = theirs[p.fn]
             assert (record["url"], record["channel"]) == (p.url, p.channel)
             for key, value in p.record.items():
-                if key != "run_exports":  # py-rattler's JSON leaves it out
+                if key not in {"run_exports", "timestamp"}:  # left out in its JSON; a fraction
                     assert record.get(key) == value, (p.fn, key)
             assert record.get("noarch") == p.record.get("noarch")
 
@@ -198,12 +181,6 @@ def test_pixi_locks_of_version_7_are_read() -> None:
     assert mine.is_noarch_python
     assert mine.record["build_number"] == 3
     assert [w.name for w in one.wheels] == ["numpy"]
-
-
-def test_an_environment_can_be_chosen() -> None:
-    assert read_pixi(PIXI_7, HERE, environment="test").locks == ()
-    with pytest.raises(SpecError, match="no environment 'nope'"):
-        read_pixi(PIXI_7, HERE, environment="nope")
 
 
 def test_pixi_locks_of_version_6_are_read() -> None:
@@ -265,14 +242,6 @@ def test_a_lock_rewritten_by_another_tool_loses_the_comments_alone() -> None:
     again = read_pixi(bare, HERE)
     assert again.locks[0].specs == ()
     assert msgspec.structs.replace(again.locks[0], specs=("a >=1",)) == file.locks[0]
-
-
-def test_a_damaged_comment_has_a_place() -> None:
-    file = LockFile(locks=(lock(package("a"), specs=("a",)),))
-    text = write_pixi(file).replace('# specs: ["a"]', "# specs: [1]")
-    with pytest.raises(SpecError, match=r"at the top .*specs") as caught:
-        read_pixi(text, HERE)
-    assert caught.value.where == f"{HERE}:1:1"
 
 
 @given(st.integers(0, len(PIXI_7)), st.integers(0, 30), st.text(max_size=12))

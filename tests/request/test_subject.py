@@ -156,13 +156,6 @@ def test_what_pip_did_since(world: tuple[Machine, str, Index]) -> None:
         ("unlocked", "pypi", "added"),
     }  # fmt: skip
     assert "~ helper 1.0 -> 1.1" in machine.run("diff", "since", code=1).stdout
-    verified = machine.json("verify", "since")
-    assert verified["condition"] == "modified"
-    assert {(f["kind"], f["detail"]) for f in verified["findings"]} == {
-        ("removed", "hello-tool 1.0, by pip"), ("changed", "helper 1.0 -> 1.1, by pip"),
-        ("added", "unlocked 1.0, by pip"),
-    }  # fmt: skip
-
     answer = machine.json("export", "since", "--format", "pixi", "-o", "left.lock")
     assert "helper-1.1, unlocked-1.0" in answer["notes"][0]
     assert "hello_tool" not in (machine.root / "left.lock").read_text()
@@ -178,9 +171,6 @@ def test_what_pip_did_since(world: tuple[Machine, str, Index]) -> None:
     answer = machine.json("export", "since", "--format", "environment-yml", "-o", "e.yml")
     assert "unlocked" not in (machine.root / "e.yml").read_text()
     assert "unlocked, which pip installed from file:///home/me/unlocked" in answer["notes"][0]
-    for kind in ("pixi", "conda-lock"):
-        answer = machine.json("export", "since", "--format", kind, "-o", f"since.{kind}")
-        assert "unlocked-1.0 (from file:///home/me/unlocked)" in answer["notes"][0]
     bundled = machine.json("bundle", "since", "-o", "since.sealenv")
     assert any("unlocked-1.0 (from file:///home/me/unlocked)" in note for note in bundled["notes"])
     commit = {"vcs": "git", "commit_id": "0" * 40}
@@ -188,14 +178,6 @@ def test_what_pip_did_since(world: tuple[Machine, str, Index]) -> None:
     text = machine.run("export", "since", "--format", "environment-yml").stdout
     assert f"unlocked @ git+https://x.org/unlocked.git@{'0' * 40}" in text
     origin.unlink()
-
-    state = machine.envs / "since/conda-meta/state"
-    before = state.read_bytes() if state.exists() else None
-    state.write_text(json.dumps({"version": 1, "env_vars": {"A": "1", "GONE": "***unset***"}}))
-    text = machine.run("export", "since", "--format", "environment-yml").stdout
-    assert 'variables:\n  A: "1"\n' in text
-    assert "GONE" not in text
-    state.unlink() if before is None else state.write_bytes(before)
 
     machine.run("seal", "since", "-y")
     seal = read_seal(machine.envs / "since")

@@ -73,9 +73,9 @@ def test_an_age_counts_from_now() -> None:
 
 
 def test_a_version_that_would_be_dropped_is_refused() -> None:
-    with pytest.raises(UsageError, match="given twice"):
+    with pytest.raises(UsageError, match="names python too"):
         build_spec(python="3.11", with_packages=["python 3.12.*"])
-    with pytest.raises(UsageError, match="left out"):
+    with pytest.raises(UsageError, match="names python too"):
         build_spec(python="3.11", without=["python"])
 
 
@@ -85,11 +85,8 @@ def test_a_version_that_would_be_dropped_is_refused() -> None:
         ("NumPy >=2", "numpy", ">=2"),
         ("zzz=1.0=0", "zzz", "=1.0=0"),
         ("__glibc[version='>=2.17,<3']", "__glibc", ">=2.17,<3"),
-        ('zzz[version=">=1", build=py_0]', "zzz", ">=1 py_0"),
         ("zzz[md5=abc]", "zzz", "[md5=abc]"),
-        ("conda-forge::numpy=2", "numpy", "=2"),
         ("file:///a/sq%20[b]~x+&=!/ch::prio=2.0=0", "prio", "=2.0=0"),
-        ("", "", ""),
     ],
 )
 def test_name_and_constraint(text: str, name: str, constraint: str) -> None:

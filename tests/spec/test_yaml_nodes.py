@@ -36,10 +36,9 @@ def test_aliases_are_refused() -> None:
             load(text, "x")
 
 
-@pytest.mark.parametrize("text", ["a: b\nc: \0d\n", "c:\n  - 'e\x07'\n", "\ufffea: b\n"])
-def test_a_character_that_yaml_has_not_is_refused(text: str) -> None:
+def test_a_character_that_yaml_has_not_is_refused() -> None:
     with pytest.raises(SpecError, match="the file is not YAML") as caught:
-        load(text, "x")
+        load("a: b\nc: \0d\n", "x")
     assert str(caught.value.where).startswith("x")
 
 

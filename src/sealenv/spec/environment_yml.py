@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sealenv.spec.requirements import PipLine
 
 _KEYS = ("name", "prefix", "channels", "dependencies", "variables")
+"""`prefix`, which conda writes, is ignored: the place is NAME or -p."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REFERENCE = re.compile(r"\$(?:(\w+)|\{(\w+)\})", re.ASCII)
 _LIMIT_BYTES = 4 << 20
@@ -106,8 +107,6 @@ class _Reader:
             for key in data
             if key not in _KEYS
         ]
-        if "prefix" in data:
-            warnings.append(f"{self.path}: 'prefix' is ignored; the place is given by -p or NAME")
         if root.get("dependencies") is None:
             raise _wrong(root, "it has no 'dependencies'")
         name = _name(root.get("name"))

@@ -24,13 +24,10 @@ DEFAULT_CHANNEL = "conda-forge"
 DEFAULT_INDEX = "https://pypi.org/simple"
 _MANAGERS = ("conda", "mamba", "pip")
 _SUBDIRS = (
-    "linux-64", "linux-aarch64", "osx-64", "osx-arm64", "win-64", "win-arm64", "linux-32",
-    "linux-armv6l", "linux-armv7l", "linux-loongarch64", "linux-ppc", "linux-ppc64", "linux-ppc64le",
-    "linux-riscv32", "linux-riscv64", "linux-s390x", "win-32", "freebsd-32", "freebsd-64",
-    "freebsd-arm64", "freebsd-ppc64", "freebsd-ppc64le", "emscripten-wasm32", "emscripten-wasm64",
-    "wasi-wasm32", "zos-z",
+    "linux-64", "linux-aarch64", "osx-64", "osx-arm64", "win-64", "win-arm64", "linux-32", "win-32",
+    "linux-armv7l", "linux-ppc64le", "linux-riscv64", "linux-s390x", "emscripten-wasm32",
 )  # fmt: skip
-"""The platforms of py-rattler 0.28, without those that run no environments."""
+"""The platforms of conda-forge and bioconda, and of older channels."""
 _MACHINES = {
     "x86_64": "64", "amd64": "64", "aarch64": "aarch64", "arm64": "arm64",
     "ppc64le": "ppc64le", "s390x": "s390x", "i686": "32",
@@ -110,7 +107,11 @@ def build_spec(
         UsageError: arguments contradict each other.
         SpecError: a channel or platform is invalid.
     """
-    _check_python(python, with_packages, without)
+    if python and any(package_name(p) == "python" for p in (*with_packages, *without)):
+        raise UsageError(
+            f"Python {python} is requested, and --with or --without names python too",
+            hint="give the version once: the folder is named after it",
+        )
     requirements = file.requirements if file else ()
     packages = _packages(python, file, with_packages, without)
     for package in [*packages, *requirements]:
@@ -141,23 +142,6 @@ def build_spec(
         virtual_packages=virtual_packages_for(platform, virtual_packages),
         places=dict(file.places) if file else {},
     )
-
-
-def _check_python(python: str | None, with_packages: Sequence[str], without: Sequence[str]) -> None:
-    """Refuse a Python version that another argument contradicts."""
-    if not python:
-        return
-    if twice := [p for p in with_packages if package_name(p) == "python"]:
-        raise UsageError(
-            "the Python version is given twice",
-            details=[f"PYTHON {python}", *twice],
-            hint="give it once: the folder is named after it",
-        )
-    if any(name.strip().lower() == "python" for name in without):
-        raise UsageError(
-            f"Python {python} is both requested and left out",
-            hint="leave out PYTHON, or --without python",
-        )
 
 
 def _packages(

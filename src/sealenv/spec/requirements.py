@@ -27,7 +27,6 @@ _OPTIONS = {
 }
 _OPTION = re.compile(r"(--[\w-]+|-\w)[ =]*(.*)")
 _COMMENT = re.compile(r"(^|\s+)#[^\r\n]*$")  # as in pip
-_VCS = re.compile(r"(git|hg|svn|bzr)\+|git://|ssh://", re.IGNORECASE)
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|file:", re.IGNORECASE)
 
 
@@ -58,16 +57,6 @@ def parse_pip_line(text: str, folder: Path) -> PipLine:
         )
     if line.startswith("-"):
         return _option(line, folder)
-    if " --" in line:
-        raise SpecError(
-            f"{line!r} has a pip option after the requirement",
-            hint="remove it: the lock records the digests",
-        )
-    if _VCS.search(line):
-        raise SpecError(
-            f"{line!r} comes from version control: it cannot be locked with a digest",
-            hint="build a wheel, and give its URL or its folder (--find-links)",
-        )
     return PipLine("requirement", _requirement(line))
 
 

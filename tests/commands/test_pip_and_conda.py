@@ -101,7 +101,7 @@ def both(machine: Machine, demo: DemoChannel, index: Index, own: str) -> Path:
     return path
 
 
-def test_a_lock_with_both_is_refused_before_anything_is_written(
+def test_a_lock_with_both_is_refused(
     warm_machine: Machine, demo_channel: DemoChannel, index: Index, python_minor: str
 ) -> None:
     machine = warm_machine
@@ -110,8 +110,9 @@ def test_a_lock_with_both_is_refused_before_anything_is_written(
     machine.run("export", str(lock), "--format", "conda-lock", "-o", "conda-lock.yml")
     for name in ("both.lock", "conda-lock.yml"):
         error = machine.json("create", "app", "-f", name, code=6)
-        assert "would replace the foo of conda's foo-1.0-" in error["what"]
-        assert not (machine.envs / "app").exists()
+        assert "has deleted or changed" in error["what"]
+        assert any(path.endswith("/foo.py") for path in error["details"])
+        assert [e["state"] for e in machine.json("list")["environments"]] == ["pending"]
 
 
 def test_what_is_deleted_or_changed_meanwhile_is_not_sealed(
@@ -135,5 +136,5 @@ def test_what_is_deleted_or_changed_meanwhile_is_not_sealed(
     file = spec(machine, [place.as_uri(), demo_channel.url], index, "hook,", "foo")
     error = machine.json("create", "-f", file, code=6)
     assert "has deleted or changed 2 files" in error["what"]
-    assert error["details"] == ["share/gone: deleted", "share/other: changed"]
+    assert error["details"] == ["share/gone", "share/other"]
     assert [e["state"] for e in machine.json("list")["environments"]] == ["pending"]

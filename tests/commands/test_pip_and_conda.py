@@ -101,7 +101,7 @@ def both(machine: Machine, demo: DemoChannel, index: Index, own: str) -> Path:
     return path
 
 
-def test_a_lock_with_both_is_refused_before_anything_is_written(
+def test_a_lock_with_both_is_refused(
     warm_machine: Machine, demo_channel: DemoChannel, index: Index, python_minor: str
 ) -> None:
     machine = warm_machine

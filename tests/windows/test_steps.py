@@ -40,7 +40,7 @@ LINK = """\
     print(json.dumps(run_link_scripts(prefix, "win-64", [script], environ)))
 """
 POST = """\
-    from sealenv.commands.create import run_post
+    from sealenv.commands.post import run_post
     run_post(prefix, Path({script!r}))
     print(json.dumps("done"))
 """

@@ -11,9 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -22,41 +19,26 @@ import msgspec
 from msgspec import Meta
 
 from sealenv import locations
-from sealenv.activation import launch
-from sealenv.commands.run import prepare
-from sealenv.commands.verify import examine
-from sealenv.engine.client import Engine as RattlerEngine
+from sealenv.commands.post import check_post, run_post
+from sealenv.commands.replace import give_up, may_replace
 from sealenv.engine.client import started
 from sealenv.errors import (
     InterruptedCreateError,
-    LinkError,
     PostScriptError,
-    PrefixError,
-    UsageError,
-    from_oserror,
 )
 from sealenv.fields import AbsolutePath, Bytes, Count, InPrefix, Seconds, Sha256
 from sealenv.install import steps
+from sealenv.install.job import Job
 from sealenv.install.preflight import preflight
-from sealenv.install.steps import Job
-from sealenv.layout import MARKER, USER_FOLDER, State, is_link, state_of
 from sealenv.locks import Lock
 from sealenv.locks.model import Package, Wheel, packages_of, wheels_of
 from sealenv.naming import shown
-from sealenv.prefix.exclusive import exclusive
-from sealenv.prefix.pending import PrefixLock, refuse_unless_free, write_plan
-from sealenv.prefix.removal import refuse_frozen, refuse_in_use, refuse_inner
+from sealenv.prefix.pending import PrefixLock, refuse_unless_free
 from sealenv.progress import QUIET, Reporter, Stopwatch
 from sealenv.request import StrPath, optional_path, words
 from sealenv.request.target import Target, choose_target
 from sealenv.seals.seal import Fingerprints
-from sealenv.spec.model import current_platform
-from sealenv.store.archives import Store
-from sealenv.store.bundle import Bundle, open_bundle
-from sealenv.system.files import write_atomic
-
-_EDITED = frozenset({"altered", "wrong-type", "wrong-link", "unpatched", "unreadable"})
-"""The findings of `verify` in files that `--replace` keeps: they are not those of packages."""
+from sealenv.store.bundle import open_bundle
 
 
 class Engine(msgspec.Struct, frozen=True, kw_only=True):
@@ -268,7 +250,7 @@ def make(job: Job, confirm: Callable[[Plan], None] | None = None) -> Created:
         lock = steps.fetch(job, lock)
         contents = preflight(lock, job.prefix, job.store)
         if planned.replaces:
-            _give_up(job)
+            give_up(job.prefix, job.reporter)
         held = steps.mark(job, contents)
         steps.link(job, lock, contents)
         scripts = steps.link_scripts(job, lock, held)
@@ -311,7 +293,7 @@ def make(job: Job, confirm: Callable[[Plan], None] | None = None) -> Created:
 
 
 def _plan(job: Job) -> tuple[Plan, Lock]:
-    replaces = job.replace and _may_replace(job.prefix)
+    replaces = job.replace and may_replace(job.prefix)
     if not replaces:
         refuse_unless_free(job.prefix, "replace it with --replace")
     lock = steps.solve(job)
@@ -350,50 +332,6 @@ def _run_post(job: Job) -> bool:
     return True
 
 
-def run_post(prefix: Path, script: Path) -> None:
-    """Copy the script to the user folder and run it there, activated, with the user's terminal.
-
-    Raises:
-        PostScriptError: it failed, or its program was not found; the environment is kept.
-    """
-    folder = prefix / USER_FOLDER
-    folder.mkdir(exist_ok=True)
-    copy = folder / script.name
-    if not (copy.exists() and copy.samefile(script)):
-        shutil.copyfile(script, copy)
-        copy.chmod(0o755)
-    argv = _with_program(copy)
-    found = prepare(str(prefix), argv, os.environ, clean=True)
-    how = f"needs a program that was not found: {argv[0]}"
-    if found is not None:
-        command, program, env = found
-        out = sys.stderr.fileno()  # stdout is for the result of create
-        code = subprocess.run(
-            command, executable=program, env=env, cwd=folder, stdout=out, check=False
-        ).returncode
-        if code == 0:
-            return
-        how = f"failed with {f'exit code {code}' if code > 0 else f'signal {-code}'}"
-    raise PostScriptError(
-        f"{script.name} {how}",
-        where=str(copy),
-        hint="the environment was made and is kept; fix the script and run it again with: "
-        f"sealenv run {prefix} -- {copy}",
-    )
-
-
-def _with_program(script: Path) -> list[str]:
-    """Return the command of a script: its program by the extension, else by `#!`, else the shell."""
-    ending = script.suffix.lower()
-    if ending == ".py":
-        return ["python", str(script)]
-    if os.name == "nt":
-        power = ["powershell", "-NoProfile", "-ExecutionPolicy", "Bypass", "-File"]
-        return [*power, str(script)] if ending == ".ps1" else [str(script)]
-    with script.open("rb") as file:
-        return [str(script)] if file.read(2) == b"#!" else [launch.find_shell(), str(script)]
-
-
 def _interrupted(prefix: Path, held: PrefixLock | None) -> InterruptedCreateError:
     if held is None:
         return InterruptedCreateError("interrupted before anything was written to the environment")
@@ -402,44 +340,6 @@ def _interrupted(prefix: Path, held: PrefixLock | None) -> InterruptedCreateErro
         where=str(prefix),
         hint=f"run the same command again to replace it, or: sealenv remove {shown(str(prefix))}",
     )
-
-
-def _may_replace(prefix: Path) -> bool:
-    """Return whether the prefix is a sealed environment that `create --replace` can replace.
-
-    Raises:
-        PrefixError: it is active, in use, frozen, or holds other environments.
-    """
-    if is_link(prefix) or state_of(prefix) is not State.SEALED:
-        return False
-    refuse_inner(prefix)
-    refuse_in_use(prefix, os.environ, do="replace", forceable=False)
-    try:
-        refuse_frozen(prefix)
-    except PrefixError as error:
-        error.hint = f"remove it first: sealenv remove --override-frozen {shown(str(prefix))}"
-        raise
-    return True
-
-
-def _give_up(job: Job) -> None:
-    """Make the old environment pending, so that `mark` empties it.
-
-    The plan lists the unedited files of packages. `mark` deletes these, and keeps everything else in
-    the user folder.
-
-    Raises:
-        PrefixError, PrefixLockedError: it is in use since, or another process works on it.
-        FilesystemError: it cannot be read or written.
-    """
-    if not _may_replace(job.prefix):
-        return
-    with exclusive(job.prefix):
-        comparison, report = examine(job.prefix, reporter=job.reporter)
-        edited = {finding.path for finding in report.findings if finding.kind in _EDITED}
-        owned = comparison.claims.keys() | comparison.of_distributions.keys()
-        write_plan(job.prefix, sorted(owned - edited))
-        write_atomic(job.prefix / MARKER, b"replacing\n")
 
 
 @contextlib.contextmanager
@@ -455,15 +355,7 @@ def _job(
         BundleError, DigestError: the bundle does not match its manifest.
     """
     if post := options.get("post"):
-        if not os.access(post, os.R_OK) or not post.is_file():
-            raise UsageError(
-                "the --post script is not a readable file", where=str(post), hint="check its path"
-            )
-        if target.spec.platform != current_platform():
-            raise UsageError(
-                f"--post runs in the environment, and {target.spec.platform} does not run here",
-                hint="leave it out, and run the script on that platform",
-            )
+        check_post(post, target.spec.platform)
     with contextlib.ExitStack() as stack:
         store, engine = stack.enter_context(started())
         for warning in target.warnings:
@@ -475,35 +367,8 @@ def _job(
             bundle.verify(lambda done, total: reporter.advance(done, total, "bytes"))
         stack.enter_context(store.in_use())
         if bundle and target.lock:
-            _take_in(bundle, target.lock, store, engine)
+            steps.take_in(bundle, target.lock, store, engine)
         yield Job(
             target=target, engine=engine, store=store, view=Path(locations.conda_view()),
             reporter=reporter, **options,
         )  # fmt: skip
-
-
-def _take_in(bundle: Bundle, lock: Lock, store: Store, engine: RattlerEngine) -> None:
-    """Copy the archives of a lock from a verified bundle into the store; if one is hostile, none.
-
-    Raises:
-        LinkError: an archive in it is refused; what was written was removed.
-        FilesystemError: the store cannot be written.
-    """
-    try:
-        added = bundle.put_into(store, lock)
-    except OSError as error:
-        raise from_oserror(error) from error
-    try:
-        engine.fetch(lock, offline=True)
-    except BaseException as error:
-        for item in added:
-            store.forget(item)
-        if isinstance(error, LinkError):
-            origin = [f"said to be from {error.where}"] if error.where else []
-            raise LinkError(
-                f"the bundle is refused: {error.what}",
-                where=str(bundle.path),
-                details=[*error.details, *origin],
-                hint="nothing in it was kept; do not use it, and tell the person who gave it to you",
-            ) from error
-        raise

@@ -16,7 +16,7 @@ from sealenv.commands.run import prepare
 from sealenv.commands.verify import verify
 from sealenv.engine.client import Engine
 from sealenv.errors import PrefixExistsError, SealenvError
-from sealenv.install.steps import Job
+from sealenv.install.job import Job
 from sealenv.prefix.removal import check_removable, remove
 from sealenv.progress import Reporter
 from sealenv.request.target import choose_target

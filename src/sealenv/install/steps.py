@@ -5,22 +5,22 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 from sealenv._version import __version__
 from sealenv.activation.scripts import write_scripts
 from sealenv.engine.client import Engine
 from sealenv.errors import (
     EngineError,
+    LinkError,
     PrefixLockedError,
     SolveError,
     SpecError,
     UsageError,
+    from_oserror,
 )
-from sealenv.gates.admission import clean_environ
 from sealenv.install.check import CheckReport, check_environment
 from sealenv.install.clobbers import settle_clobbers
+from sealenv.install.job import Job, LinkScripts
 from sealenv.install.link_scripts import LinkScript, run_link_scripts
 from sealenv.install.preflight import Contents
 from sealenv.install.pyc import INVALIDATION, compile_packages
@@ -32,8 +32,6 @@ from sealenv.prefix.condafiles import write_condarc, write_history, write_state
 from sealenv.prefix.patches import Patched, patch_prefix
 from sealenv.prefix.pending import PrefixLock, clear_pending, write_plan
 from sealenv.prefix.records import PrefixRecord, add_pyc, finish, read_records
-from sealenv.progress import QUIET, Reporter
-from sealenv.request.target import Target
 from sealenv.seals.contents import Known, complete, digests_of_linking, time_of_linking
 from sealenv.seals.seal import (
     SCHEMA,
@@ -46,68 +44,35 @@ from sealenv.seals.seal import (
     write_table,
 )
 from sealenv.seals.snapshot import FILE, Snapshot, take_snapshot
-from sealenv.spec.model import EnvironmentSpec, current_platform
 from sealenv.store.archives import Store, link_pkgs, offer
+from sealenv.store.bundle import Bundle
 
 
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """One create: what its steps share.
+def take_in(bundle: Bundle, lock: Lock, store: Store, engine: Engine) -> None:
+    """Copy the archives of a lock from a verified bundle into the store; if one is hostile, none.
 
-    Attributes:
-        target: what to create, and where.
-        engine: solves and links; its owner closes it.
-        store: the verified archives.
-        view: the package cache of conda in the environment.
-        reporter: is shown each step.
-        offline: do not use the network.
-        replace: replace a sealed environment.
-        pyc: compile Python files.
-        link_scripts: run post-link scripts.
-        post: the user's own script.
-        command: the command line for conda-meta/history, without credentials.
+    Raises:
+        LinkError: an archive in it is refused; what was written was removed.
+        FilesystemError: the store cannot be written.
     """
-
-    target: Target
-    engine: Engine
-    store: Store
-    view: Path
-    reporter: Reporter = QUIET
-    offline: bool = False
-    replace: bool = False
-    pyc: bool = True
-    link_scripts: bool = True
-    post: Path | None = None
-    command: str = "sealenv create"
-
-    @property
-    def spec(self) -> EnvironmentSpec:
-        """Return the request."""
-        return self.target.spec
-
-    @property
-    def prefix(self) -> Path:
-        """Return the folder to create."""
-        return self.target.prefix
-
-    @property
-    def runs_here(self) -> bool:
-        """Return whether programs of the environment run on this machine."""
-        return self.spec.platform == current_platform()
-
-    @property
-    def environ(self) -> dict[str, str]:
-        """Return a clean environment for child processes."""
-        return clean_environ(os.environ)
-
-
-@dataclass(frozen=True)
-class LinkScripts:
-    """The packages whose post-link scripts ran or were skipped, and what the scripts printed."""
-
-    ran: list[str]
-    skipped: list[str]
-    messages: str = ""
+    try:
+        added = bundle.put_into(store, lock)
+    except OSError as error:
+        raise from_oserror(error) from error
+    try:
+        engine.fetch(lock, offline=True)
+    except BaseException as error:
+        for item in added:
+            store.forget(item)
+        if isinstance(error, LinkError):
+            origin = [f"said to be from {error.where}"] if error.where else []
+            raise LinkError(
+                f"the bundle is refused: {error.what}",
+                where=str(bundle.path),
+                details=[*error.details, *origin],
+                hint="nothing in it was kept; do not use it, and tell the person who gave it to you",
+            ) from error
+        raise
 
 
 def solve(job: Job) -> Lock:

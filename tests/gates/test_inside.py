@@ -11,19 +11,6 @@ from tests.machine import Machine
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="printenv of POSIX")
 
 
-def test_settings_of_the_user_are_left_outside(used: Machine) -> None:
-    prefix = used.envs / "e"
-    names = ("CONDARC", "MAMBARC", "PIP_CONFIG_FILE", "PYTHONNOUSERSITE")
-    done = used.run("run", "e", "--", "printenv", *names, CONDARC="/x", MAMBARC="/y")
-    assert done.stdout.splitlines() == [
-        f"{prefix}/.condarc",
-        f"{prefix}/.condarc",
-        "/dev/null",
-        "1",
-    ]
-    assert done.stderr == ""
-
-
 def test_pip_reads_no_configuration_of_the_user(used: Machine) -> None:
     folder = used.home / ".config" / "pip"
     folder.mkdir(parents=True)

@@ -80,7 +80,7 @@ class Check:
         why: why that can hurt.
         look: finds it; changes nothing and starts no process.
         fix: what `--fix` does, if it has a fix.
-        platforms: `posix`, `windows`.
+        windows: whether it is for Windows alone.
     """
 
     id: str
@@ -88,7 +88,7 @@ class Check:
     why: str
     look: Look
     fix: str | None = None
-    platforms: tuple[str, ...] = ("posix", "windows")
+    windows: bool = False
 
     def examine(self, computer: Computer) -> Iterator[Finding]:
         """Yield the findings. An error of the check is a finding too, so that the other checks run."""
@@ -120,10 +120,10 @@ def check(
     why: str,
     *,
     fix: str | None = None,
-    platforms: tuple[str, ...] = ("posix", "windows"),
+    windows: bool = False,
 ) -> Callable[[Look], Check]:
     """Return a decorator that makes a check of a function; see `Check` for the arguments."""
-    return lambda look: Check(name, title, why, look, fix, platforms)
+    return lambda look: Check(name, title, why, look, fix, windows)
 
 
 def plain_text(text: str) -> str:

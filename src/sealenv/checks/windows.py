@@ -53,7 +53,7 @@ _DEPENDS = re.compile(r"&&|[|<>()]|(?:^|&)\s*(?:if|for|rem)\b", re.IGNORECASE)
     "it runs before the first line of every batch file that a program starts, and may activate an "
     "environment there",
     fix="the hook of conda or mamba is removed",
-    platforms=("windows",),
+    windows=True,
 )
 def _autorun(computer: Computer) -> Iterator[Finding]:
     registry = _registry(computer)
@@ -130,7 +130,7 @@ def _folder_of(computer: Computer, entry: str) -> Path | None:
     "a Python or conda on the PATH of the user or the machine",
     "it runs in every window if no environment is active",
     fix="these entries are removed",
-    platforms=("windows",),
+    windows=True,
 )
 def _path(computer: Computer) -> Iterator[Finding]:
     registry = _registry(computer)
@@ -159,7 +159,7 @@ def _path(computer: Computer) -> Iterator[Finding]:
     "variables that the gate refuses in the registry",
     "every program of the user, or of the machine, has them",
     fix="the value is deleted",
-    platforms=("windows",),
+    windows=True,
 )
 def _variables(computer: Computer) -> Iterator[Finding]:
     registry = _registry(computer)
@@ -181,7 +181,7 @@ def _variables(computer: Computer) -> Iterator[Finding]:
     "long-paths",
     "long paths are not enabled",
     "programs other than sealenv cannot open files deep in an environment",
-    platforms=("windows",),
+    windows=True,
 )
 def _long_paths(computer: Computer) -> Iterator[Finding]:
     if not long_paths_enabled(_registry(computer)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import CompletedProcess, TimeoutExpired
@@ -122,24 +122,21 @@ def _run(
             _TOKEN_VARIABLE: token,
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-        if os.name == "nt":  # otherwise programs in the current folder are found first
+        argv = ["python", "-"] if program else []
+        if os.name == "nt":
+            # Otherwise programs in the current folder are found first.
             env["NoDefaultCurrentDirectoryInExePath"] = "1"
-        command = _command(prefix, env, ["python", "-"] if program else [])
+            # A relative path: cmd.exe cannot quote every prefix.
+            command = [command_processor(env), "/d", "/v:off", "/c", "call", ".\\activate.bat"]
+            command += ["&&", *argv] if argv else []
+        else:
+            command = launch.command(str(prefix), argv or ["true"])
         try:
             return run_quietly(
                 command, env=env, cwd=prefix, timeout=_SECONDS, keep_fd=keep_fd, text_input=program
             )
         except TimeoutExpired:
             raise _failed(prefix, [f"no answer within {_SECONDS:g} seconds"]) from None
-
-
-def _command(prefix: Path, env: Mapping[str, str], argv: Sequence[str]) -> list[str]:
-    """Return the command that activates the environment and runs `argv` in the prefix."""
-    if os.name != "nt":
-        return launch.command(str(prefix), argv or ["true"])
-    # A relative path: cmd.exe cannot quote every prefix.
-    rest = ["&&", *argv] if argv else []
-    return [command_processor(env), "/d", "/v:off", "/c", "call", ".\\activate.bat", *rest]
 
 
 def _problems(

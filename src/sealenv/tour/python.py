@@ -100,32 +100,27 @@ def inspect_interpreter(executable: Path | None = None) -> Interpreter:
     """
     base = executable or Path(getattr(sys, "_base_executable", None) or sys.executable).resolve()
     program = base.absolute()
-    facts = _ask(program)
+    command = [str(program), "-I", "-S", "-B", "-c", _QUERY]
+    try:
+        output = subprocess.check_output(command, stdin=subprocess.DEVNULL, timeout=60)
+        facts = json.loads(output)
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        raise UsageError(
+            "This interpreter does not answer.", where=str(program), details=[str(error)]
+        ) from error
     if facts["framework"] or facts["free_threaded"]:
         kind = "macOS framework" if facts["framework"] else "free-threaded"
         what = f"A {kind} build of Python cannot be repackaged."
         raise UsageError(what, where=str(program), hint=_HINT)
     return Interpreter(
-        version=str(facts["version"]),
-        executable=Path(str(facts["executable"])),
-        prefix=Path(str(facts["prefix"])),
-        stdlib=Path(str(facts["stdlib"])),
-        libdir=Path(str(facts["libdir"])),
-        library=str(facts["library"]),
+        version=facts["version"],
+        executable=Path(facts["executable"]),
+        prefix=Path(facts["prefix"]),
+        stdlib=Path(facts["stdlib"]),
+        libdir=Path(facts["libdir"]),
+        library=facts["library"],
         subdir=current_platform(),
     )
-
-
-def _ask(program: Path) -> dict[str, object]:
-    command = [str(program), "-I", "-S", "-B", "-c", _QUERY]
-    try:
-        output = subprocess.check_output(command, stdin=subprocess.DEVNULL, timeout=60)
-        answer: dict[str, object] = json.loads(output)
-    except (OSError, subprocess.SubprocessError, ValueError) as error:
-        raise UsageError(
-            "This interpreter does not answer.", where=str(program), details=[str(error)]
-        ) from error
-    return answer
 
 
 def python_package(executable: Path | None = None) -> Package:

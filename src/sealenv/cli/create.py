@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from sealenv.cli.lock import archives_text
 from sealenv.cli.options import (
     MACHINE,
     QUIET,
@@ -25,6 +24,7 @@ from sealenv.cli.options import (
 )
 from sealenv.cli.output import (
     activation_line,
+    archives_text,
     ask,
     counted,
     is_terminal,

@@ -21,14 +21,11 @@ from sealenv.cli.options import (
     environment,
     once,
 )
-from sealenv.cli.output import counted, print_json, size_text
+from sealenv.cli.output import archives_text, print_json
 from sealenv.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sealenv.commands.lock import Locked
-    from sealenv.locks.model import Package, Wheel
 
 
 @click.command(
@@ -116,16 +113,6 @@ def _show(done: Locked, dry_run: bool) -> None:
         click.echo(f"{one.platform:<14} {archives_text(one.packages, one.wheels)}", err=True)
     if done.output is not None:
         click.echo(f"{'would lock' if dry_run else 'locked':<14} {done.output}", err=True)
-
-
-def archives_text(packages: Sequence[Package], wheels: Sequence[Wheel]) -> str:
-    """Write how many packages and wheels a lock has, and their size as far as it is known."""
-    sizes = [p.size for p in packages] + [w.size for w in wheels]
-    known = [size for size in sizes if size is not None]
-    more = f" and {counted(len(wheels), 'wheel')}" if wheels else ""
-    unknown = len(sizes) - len(known)
-    rest = f" and {unknown} of unknown size" if unknown else ""
-    return f"{counted(len(packages), 'package')}{more}, {size_text(sum(known))}{rest}"
 
 
 @click.command(

@@ -7,9 +7,12 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
+
+if TYPE_CHECKING:
+    from sealenv.locks.model import Package, Wheel
 
 if sys.platform == "win32":
     import ctypes
@@ -135,6 +138,16 @@ def size_text(size: object) -> str:
             return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1000
     return f"{value:.1f} GB"
+
+
+def archives_text(packages: Sequence[Package], wheels: Sequence[Wheel]) -> str:
+    """Write how many packages and wheels a lock has, and their size as far as it is known."""
+    sizes = [p.size for p in packages] + [w.size for w in wheels]
+    known = [size for size in sizes if size is not None]
+    more = f" and {counted(len(wheels), 'wheel')}" if wheels else ""
+    unknown = len(sizes) - len(known)
+    rest = f" and {unknown} of unknown size" if unknown else ""
+    return f"{counted(len(packages), 'package')}{more}, {size_text(sum(known))}{rest}"
 
 
 def activation_line(prefix: Path, platform: str) -> str:

@@ -22,7 +22,7 @@ from sealenv.layout import is_windows
 from sealenv.locks import Lock
 from sealenv.locks.model import depends_on
 from sealenv.prefix.records import read_raw, scan_records, write_raw
-from sealenv.spec.matchspec import package_name
+from sealenv.spec import package_name
 from sealenv.store.archives import Store
 from sealenv.store.placing import entry_point_paths, linked_paths
 

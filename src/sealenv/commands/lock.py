@@ -6,7 +6,6 @@ one spec per platform -> solve each, or fill in the digests of a list -> the loc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 
@@ -123,7 +122,8 @@ def _write(request: LockRequest, locked: LockFile, *, dry_run: bool) -> Locked:
     """Write the lock, unless the file is the same."""
     text = write_pixi(locked)
     place = request.output
-    written = place is not None and not dry_run and not _is_the_same(place, text)
+    is_same = place is not None and place.is_file() and place.read_bytes() == text.encode()
+    written = place is not None and not dry_run and not is_same
     if place is not None and written:
         write_output(place, text.encode(), force=True)  # `choose` checked the existing file
     changes = changes_between(request.previous, locked) if request.previous else []
@@ -149,13 +149,6 @@ def _platform(one: Lock) -> LockedPlatform:
         packages=packages_of(one),
         wheels=wheels_of(one),
     )
-
-
-def _is_the_same(path: Path, text: str) -> bool:
-    try:
-        return path.read_bytes() == text.encode()
-    except OSError:
-        return False
 
 
 def _lock(

@@ -42,17 +42,8 @@ _T = TypeVar("_T")
 class _Key(msgspec.Struct):
     """The URL that identifies a package."""
 
-    conda: str | None = None
-    pypi: str | None = None
-    conda_source: str | None = None
-
-    @property
-    def kind_and_url(self) -> tuple[str, str]:
-        if self.conda is not None:
-            return "conda", self.conda
-        if self.pypi is not None:
-            return "pypi", self.pypi
-        return "conda_source", self.conda_source or ""
+    conda: str = ""
+    pypi: str = ""
 
 
 class _Entry(Record, kw_only=True):
@@ -154,7 +145,7 @@ class _Reader:
         self.file = root.convert(_File)
         self.environment = self._choose(environment, source)
         # If an entry is there twice, the digest still decides what is installed.
-        self.entries = {e.kind_and_url: n for n, e in enumerate(self.file.packages)}
+        self.entries = {(e.conda, e.pypi): n for n, e in enumerate(self.file.packages)}
         self.made: dict[str, LockedPackage] = {}
 
     def read(self, comments: _Comments, wanted: Collection[str]) -> LockFile:
@@ -211,17 +202,17 @@ class _Reader:
         wheels: dict[str, LockedWheel] = {}
         here = self.root.at("environments", self.environment, "packages", platform)
         for place, key in enumerate(keys):
-            kind, url = key.kind_and_url
+            url = key.conda or key.pypi
             node = here.at(place)
-            if (kind, url) not in self.entries:
+            number = self.entries.get((key.conda, key.pypi))
+            if number is None:
                 raise node.wrong(f"{url[:200]!r} is not described in 'packages'")
-            number = self.entries[kind, url]
             described = self.root.at("packages", number)
             entry = described.convert(_Entry)
-            if kind == "pypi":
+            if key.pypi:
                 put(wheels, self._wheel(entry, url, described), node)
                 continue
-            if kind == "conda_source" or not split_dist(entry.file_name or file_name(url)):
+            if not split_dist(entry.file_name or file_name(url)):
                 raise node.wrong(
                     f"{url[:80]!r} is a package to build from source, which sealenv does not do",
                     "build it, put it into a channel, and lock again",

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from sealenv.errors import SpecError, UsageError
 from sealenv.naming import parse_python_version
+from sealenv.spec import LONGEST_SPEC, package_name
 from sealenv.spec.machine import virtual_packages_for
-from sealenv.spec.matchspec import LONGEST_SPEC, package_name
 from sealenv.urls import redact, scheme_of, split_credentials
 
 if TYPE_CHECKING:

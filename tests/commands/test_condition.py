@@ -14,9 +14,9 @@ from rattler import Channel, PrefixRecord, install, solve
 
 from sealenv.layout import FILES, SEAL
 from tests.channel import Channels
+from tests.commands.test_verify import write_record
 from tests.machine import Machine
 from tests.pypi.index import Index, Wheel
-from tests.seals.test_verify import write_record
 
 
 @pytest.fixture

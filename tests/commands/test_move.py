@@ -15,8 +15,8 @@ from sealenv.commands.verify import verify
 from sealenv.layout import MOVING
 from sealenv.seals.seal import read_seal
 from sealenv.tour.channel import DemoChannel
+from tests.commands.test_audit import editable, pip
 from tests.machine import Machine, traces
-from tests.relocation.test_audit import editable, pip
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="tests/windows/test_move.py")
 

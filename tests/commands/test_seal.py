@@ -13,8 +13,8 @@ from sealenv.commands.seal import Sealed, seal
 from sealenv.commands.verify import verify
 from sealenv.layout import FILES, SEAL
 from sealenv.seals.seal import read_seal
+from tests.commands.test_verify import add_distribution, site, write_record
 from tests.machine import Machine
-from tests.seals.test_verify import add_distribution, site, write_record
 
 
 @pytest.fixture

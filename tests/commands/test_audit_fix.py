@@ -18,8 +18,8 @@ from sealenv.layout import SEAL
 from sealenv.prefix import patches
 from sealenv.seals.seal import read_seal
 from sealenv.tour.channel import DemoChannel
+from tests.commands.test_audit import TOOL, pip
 from tests.machine import Machine
-from tests.relocation.test_audit import TOOL, pip
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from sealenv.commands.verify import verify
 from sealenv.seals.seal import read_seal
 from sealenv.tour.channel import DemoChannel
 from tests.commands.test_create_pip import TOOL, spec
-from tests.install.test_repair import edit, everything, site
+from tests.commands.test_repair import edit, everything, site
 from tests.machine import Machine
 from tests.pypi.index import Index, Wheel
 

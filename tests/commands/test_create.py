@@ -196,7 +196,7 @@ class TestTarget:
         (prefix / "__home__" / "build.sh").write_text("mine too")
         done = machine.run("create", "e", "-c", channels.main_url, "-y", *tiny("prio"))
         assert "files that sealenv did not write: 1" in done.stderr
-        kept = prefix / "__home__" / "kept-from-pending-1" / "lib" / "notes.txt"
+        kept = prefix / "__home__" / "kept-1" / "lib" / "notes.txt"
         assert kept.read_text() == "mine"
         assert (prefix / "__home__" / "build.sh").read_text() == "mine too"
 

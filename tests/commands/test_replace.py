@@ -39,7 +39,7 @@ def packages_in(prefix: Path) -> set[str]:
 def assert_replaced(machine: Machine, prefix: Path) -> None:
     assert "dated" in packages_in(prefix)
     assert "prio" not in packages_in(prefix)
-    kept = prefix / "__home__" / "kept-from-pending-1"
+    kept = prefix / "__home__" / "kept-1"
     assert (kept / "notes.txt").read_text() == "mine"
     assert (kept / "conda-meta" / "pinned").read_text() == "prio 1.*\n"
     assert (prefix / "__home__" / "work.py").read_text() == "mine too"
@@ -59,7 +59,7 @@ def test_a_replaced_environment(machine: Machine, prefix: Path, channels: Channe
     assert f"environment    {prefix} (replaced)\n" in done.stderr
     assert "files that sealenv did not write: 3" in done.stderr
     assert_replaced(machine, prefix)
-    kept = prefix / "__home__" / "kept-from-pending-1" / "share" / "prio" / "version.txt"
+    kept = prefix / "__home__" / "kept-1" / "share" / "prio" / "version.txt"
     assert kept.read_text() == "my settings"
 
 

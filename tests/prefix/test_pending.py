@@ -24,7 +24,7 @@ def test_planned_files_are_deleted_and_others_kept(tmp_path: Path) -> None:
     assert clear_pending(prefix) == others
     assert {p.name for p in prefix.iterdir()} == {"conda-meta", "__home__"}
     for path in others:
-        assert (prefix / "__home__" / "kept-from-pending-1" / path).read_text() == path
+        assert (prefix / "__home__" / "kept-1" / path).read_text() == path
 
 
 def test_links_are_removed_and_never_entered(tmp_path: Path) -> None:

@@ -123,7 +123,9 @@ class Journals:
         raise NotFoundError(
             f"no fix of {wanted} can be undone" if wanted else "no fix can be undone",
             where=str(self.folder),
-            hint=f"fixes that can be undone: {', '.join(names)}" if names else None,
+            hint=f"fixes that can be undone: {', '.join(names)}"
+            if names
+            else "sealenv doctor shows what it finds",
         )
 
     def _read(self, name: str) -> Fix:

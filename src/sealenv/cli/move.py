@@ -164,7 +164,7 @@ def audit_command(show_all: bool, as_json: bool, quiet: bool, **wanted: Any) -> 
     """Find every file in ENV (a name or a path) that contains its path, in any form.
 
     Each is shown with the package that owns it, why the path matters, and what rewrites it.
-    Exit code 1: a path that matters remains.
+    Exit code 1: nothing rewrites a path that matters.
     """
     from sealenv.cli.progress import make_reporter
     from sealenv.commands.audit import audit

@@ -137,7 +137,10 @@ def _losses(found: Subject, format: str, environment: str | None) -> Iterator[st
     if environment is None and (others := found.file.other_environments):
         yield f"it holds other environments too, and they are not in it: {', '.join(others)}"
     if names := left_out(found):
-        yield f"pip installed these, and they are not in it: {', '.join(names)}"
+        yield (
+            f"pip installed these, and they are not in it: {', '.join(names)}; to lock them, export "
+            "an environment-yml and lock that"
+        )
     if found.private and format in SCRIPTS:
         raise SpecError(
             "addresses in the lock carry credentials, and a script has none",

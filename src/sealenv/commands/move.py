@@ -30,6 +30,7 @@ from sealenv.relocation.apply import Files, Left, finish_earlier, relocate
 from sealenv.relocation.copy import compare, copy_entries, entries_of, refuse_no_room
 from sealenv.relocation.destination import (
     choose_place,
+    is_elsewhere,
     real_prefix,
     refuse_place,
     rename_prefix,
@@ -229,6 +230,8 @@ class _Move:
         stack: contextlib.ExitStack,
     ) -> Moved | None:
         """Rename the folder and rewrite its files; None if the place is on another file system."""
+        if is_elsewhere(away.prefix, place):
+            return None
         self.reporter.phase("rename", f"to {place}")
         if os.name == "nt":
             stack.close()  # no folder is renamed there while a file in it is open

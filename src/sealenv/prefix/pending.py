@@ -257,7 +257,7 @@ def _sync_folder(folder: Path) -> None:
         os.close(fd)
 
 
-_KEPT = "kept-from-pending"
+_KEPT = "kept"
 _OURS = re.compile(
     r"conda-meta/.*|etc/sealenv/.*|\.?\.condarc(\.[0-9a-f]{16})?|CACHEDIR\.TAG|"
     rf"\.?({'|'.join(map(re.escape, ACTIVATION))})(\.[0-9a-f]{{16}})?|"

@@ -25,8 +25,7 @@ _LIMIT_BYTES = 4 << 20
 _COMMENT = """\
 # conda adds the channels of your own configuration to those below. `nodefaults` is not listed:
 # older versions of conda need it to leave your channels out, but conda 26.7 and later takes it for
-# the name of a channel and fails. For exactly the same packages use an @EXPLICIT list
-# (sealenv export --format explicit).
+# the name of a channel and fails. For exactly the same packages use a lock (sealenv export).
 """.splitlines()
 
 

@@ -17,10 +17,8 @@ from sealenv.locks.pixi_write import write_pixi
 from sealenv.locks.read import read_file, read_lock
 from sealenv.spec.environment_yml import (
     EnvironmentFile,
-    read_environment_yml,
-    write_environment_yml,
 )
-from tests.locks.locks import TEXTS, lock, lock_files, package
+from tests.locks.locks import lock, lock_files, package
 
 HERE = Path("/srv/x.yml")
 SHA = "ab" * 32
@@ -229,21 +227,3 @@ def test_what_is_no_format_is_refused_with_words(tmp_path: Path, data: bytes) ->
     with pytest.raises(SpecError) as caught:
         read_file(path)
     assert str(path) in str(caught.value.where)
-
-
-@given(TEXTS.filter(lambda t: t.strip() == t and not any(c in t for c in "\r\n\0\x85\u2028\u2029")))
-@settings(max_examples=60)
-def test_environment_yml_keeps_any_value(value: str) -> None:
-    text = write_environment_yml(
-        name="e", channels=["https://x.org/c"], dependencies=["python=3.10", "on"],
-        variables={"A": value},
-    )  # fmt: skip
-    from tempfile import TemporaryDirectory
-
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "environment.yml")
-        path.write_text(text, encoding="utf-8")
-        read = read_environment_yml(path)
-    assert read.variables == {"A": value}
-    assert read.dependencies == ("python=3.10", "on")
-    assert read.channels == ("https://x.org/c",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -136,24 +137,18 @@ def changes_between(before: LockFile, after: LockFile) -> list[Change]:
     sha256 is not a difference, and with the same URL neither is the channel: a list does not store it.
     """
     changes: list[Change] = []
-    left = {lock.platform: lock for lock in before.locks}
-    right = {lock.platform: lock for lock in after.locks}
-    for platform in sorted({*left, *right}):
-        a, b = _sides(left.get(platform)), _sides(right.get(platform))
-        for kind, name in sorted({*a, *b}):
-            one, two = a.get((kind, name)), b.get((kind, name))
-            differs = _differs(kind, one, two) if one and two else ()
-            if one and two and not _counts(differs, one, two):
-                continue
+    for platform, kind, name, a, b in _pairs(before, after):
+        differs = _differs(kind, a, b) if a and b else ()
+        if differs or not (a and b):
             changes.append(
                 Change(
                     platform=platform,
                     name=name,
                     kind=kind,
-                    what="changed" if one and two else "removed" if one else "added",
+                    what="changed" if a and b else "removed" if a else "added",
                     differs=differs,
-                    before=one,
-                    after=two,
+                    before=a,
+                    after=b,
                 )
             )
     return changes
@@ -161,28 +156,29 @@ def changes_between(before: LockFile, after: LockFile) -> list[Change]:
 
 def without_digest(before: LockFile, after: LockFile) -> list[str]:
     """Return the names of packages in both locks whose bytes cannot be compared."""
-    left = {lock.platform: _sides(lock) for lock in before.locks}
-    right = {lock.platform: _sides(lock) for lock in after.locks}
-    return sorted(
-        {
-            name
-            for platform in left.keys() & right.keys()
-            for kind, name in left[platform].keys() & right[platform].keys()
-            if not (left[platform][kind, name].sha256 and right[platform][kind, name].sha256)
-        }
-    )
+    pairs = _pairs(before, after)
+    return sorted({name for *_, name, a, b in pairs if a and b and not (a.sha256 and b.sha256)})
+
+
+def _pairs(
+    before: LockFile, after: LockFile
+) -> Iterator[tuple[str, Kind, str, Side | None, Side | None]]:
+    """Yield platform, kind, name and both sides of each package."""
+    left = {lock.platform: lock for lock in before.locks}
+    right = {lock.platform: lock for lock in after.locks}
+    for platform in sorted({*left, *right}):
+        a, b = _sides(left.get(platform)), _sides(right.get(platform))
+        for key in sorted({*a, *b}):
+            yield platform, *key, a.get(key), b.get(key)
 
 
 def _differs(kind: Kind, a: Side, b: Side) -> tuple[Fact, ...]:
     same = {"channel"} if a.url == b.url else set()
     if kind == "pypi" and _same_version(a.version, b.version):
         same.add("version")
+    if not (a.sha256 and b.sha256):
+        same.add("sha256")
     return tuple(key for key in _FACTS if getattr(a, key) != getattr(b, key) and key not in same)
-
-
-def _counts(differs: tuple[Fact, ...], a: Side, b: Side) -> bool:
-    known = bool(a.sha256 and b.sha256)
-    return any(key != "sha256" or known for key in differs)
 
 
 def _same_version(version: str, other: str) -> bool:

@@ -9,16 +9,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sealenv.errors import SpecError, UsageError
 from sealenv.naming import parse_python_version
 from sealenv.spec import LONGEST_SPEC, package_name
+from sealenv.spec.environment_yml import EnvironmentFile
 from sealenv.spec.machine import virtual_packages_for
 from sealenv.urls import redact, scheme_of, split_credentials
-
-if TYPE_CHECKING:
-    from sealenv.spec.environment_yml import EnvironmentFile
 
 DEFAULT_CHANNEL = "conda-forge"
 DEFAULT_INDEX = "https://pypi.org/simple"
@@ -112,7 +109,8 @@ def build_spec(
             f"Python {python} is requested, and --with or --without names python too",
             hint="give the version once: the folder is named after it",
         )
-    requirements = file.requirements if file else ()
+    listed = file or EnvironmentFile("", None, (), ())
+    requirements = listed.requirements
     packages = _packages(python, file, with_packages, without)
     for package in [*packages, *requirements]:
         _check_package(package)
@@ -120,19 +118,17 @@ def build_spec(
         raise UsageError("no packages are requested", hint="name at least one package")
     if requirements and all(package_name(p) != "pip" for p in packages):
         packages.append("pip")
-    clean, secrets = _channels([*channels, *(file.channels if file else ())])
-    index = pypi_index
-    if index is None:  # an empty text is refused below
-        index = (file.index if file else None) or DEFAULT_INDEX
-    indexes, index_secrets = _indexes([index, *(file.extra_indexes if file else ())])
-    find_links, link_secrets = _indexes(file.find_links if file else ())
+    clean, secrets = _channels([*channels, *listed.channels])
+    index = (listed.index or DEFAULT_INDEX) if pypi_index is None else pypi_index
+    indexes, index_secrets = _indexes([index, *listed.extra_indexes])
+    find_links, link_secrets = _indexes(listed.find_links)
     platform = check_platform(platform)
     return EnvironmentSpec(
         packages=tuple(packages),
         channels=clean or (DEFAULT_CHANNEL,),
         platform=platform,
         exclude_newer=None if exclude_newer is None else parse_time(exclude_newer).isoformat(),
-        variables=dict(file.variables) if file else {},
+        variables=dict(listed.variables),
         secrets=secrets,
         requirements=requirements,
         indexes=indexes if requirements else (),
@@ -140,7 +136,7 @@ def build_spec(
         index_secrets={**index_secrets, **link_secrets} if requirements else {},
         machine=machine.get(platform),
         virtual_packages=virtual_packages_for(platform, virtual_packages),
-        places=dict(file.places) if file else {},
+        places=dict(listed.places),
     )
 
 

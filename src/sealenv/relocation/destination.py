@@ -25,7 +25,7 @@ from sealenv.seals.seal import Seal, read_seal
 from sealenv.spec.model import current_platform
 from sealenv.system.deleting import held_in, while_held
 from sealenv.system.files import rename_new
-from sealenv.system.volumes import local_place, real_folder
+from sealenv.system.volumes import existing_parent, local_place, real_folder
 
 
 def choose_place(text: str) -> Path:
@@ -92,6 +92,11 @@ def refuse_place(prefix: Path, place: Path, platform: str) -> None:
             where=str(place),
             hint="choose another place; an empty folder would do",
         )
+
+
+def is_elsewhere(prefix: Path, place: Path) -> bool:
+    """Return whether a place is on another file system, so that a rename is impossible."""
+    return os.stat(existing_parent(place.parent)).st_dev != os.stat(prefix).st_dev
 
 
 def rename_prefix(prefix: Path, place: Path) -> bool:

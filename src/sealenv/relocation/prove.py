@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Container, Mapping
@@ -18,9 +17,8 @@ from sealenv.progress import Reporter
 from sealenv.relocation.find import find
 from sealenv.relocation.journal import Rewritten
 from sealenv.relocation.plan import Relocation
-from sealenv.seals.contents import adopt_copies
-from sealenv.seals.fingerprint import fingerprint, tree_lines
-from sealenv.seals.seal import Fingerprints, Seal, encode, write_seal
+from sealenv.seals.contents import adopt_copies, describe
+from sealenv.seals.seal import Seal, write_seal
 from sealenv.seals.snapshot import FILE, Row, native, row_of, take_snapshot
 from sealenv.spec.model import EnvironmentSpec, current_platform
 
@@ -104,14 +102,7 @@ def next_seal(
         pip=pip,
         former=[place for place in dict.fromkeys(former) if place != move.new],
     )
-    if rows is None:
-        return seal, None
-    table = encode(rows.values())
-    seal.files = hashlib.sha256(table).hexdigest()
-    if seal.fingerprints is not None:
-        tree = fingerprint(tree_lines(rows.values(), seal.platform))
-        seal.fingerprints = Fingerprints(seal.fingerprints.packages, tree)
-    return seal, table
+    return seal, None if rows is None else describe(seal, rows)
 
 
 def prove(move: Relocation, clean: Mapping[str, Row], left: Container[str]) -> None:

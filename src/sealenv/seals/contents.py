@@ -95,7 +95,7 @@ def complete(
     return table
 
 
-def describe(seal: Seal, rows: Snapshot) -> bytes:
+def describe(seal: Seal, rows: Mapping[str, Row]) -> bytes:
     """Take rows that have changed into a seal: digest of the file table, fingerprint `tree`.
 
     Return the encoded file table.

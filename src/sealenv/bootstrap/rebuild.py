@@ -85,6 +85,12 @@ def render_rebuild(
         texts["MACHINES"] = "\n".join(machines)
     else:
         texts |= _steps_of_bat(locks[0], digests["win-64"], carried=carried)
+    without = _left_out(kind, locks, beside=bool(beside), carried=carried)
+    return fill(f"rebuild.{kind}", texts, without)
+
+
+def _left_out(kind: str, locks: Sequence[Lock], *, beside: bool, carried: bool) -> list[str]:
+    """Return the sections of the template that these packages do not need."""
     without = ["activation"]
     without += [] if beside else ["beside"]
     without += ["micromamba"] if beside and kind == "bat" else []
@@ -93,7 +99,7 @@ def render_rebuild(
     without += ["download_wheel"] if carried else ["carried", "clean", "copy_wheel", "script"]
     without += [] if _uses_cache(locks) else ["pkgs"]
     without += [] if any(lock.find("python") for lock in locks) else ["patch", "program", "prove"]
-    return fill(f"rebuild.{kind}", texts, without)
+    return without
 
 
 def _steps_of_bat(lock: Lock, digest: str, *, carried: bool) -> dict[str, str]:

@@ -95,7 +95,7 @@ def _summary(report: Verified) -> str:
         if report.fast:
             how = " (by size, time and inode)" if report.tabled else " (by size)"
         parts[0] += how
-    if damaged:
+    if damaged and report.condition:
         parts.append(counted(damaged, "damaged path"))
     if code:
         parts.append(counted(code, "untracked program"))

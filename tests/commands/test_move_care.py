@@ -205,3 +205,12 @@ def test_a_file_with_a_name_outside(machine: Machine, env: Path, command: list[s
     assert os.readlink(place / "link") == str(place / "one")
     assert {(place / name).lstat().st_mtime for name in ("one", "link")} == {1e9}
     assert is_whole(place)
+
+
+@pytest.mark.parametrize("command", ["clone", "move --copy"])
+def test_hard_links_stay(machine: Machine, env: Path, command: str) -> None:
+    (env / "one").write_text("same")
+    os.link(env / "one", env / "two")
+    machine.run(*command.split(), "e", "f")
+    place = machine.envs / "f"
+    assert (place / "one").stat().st_ino == (place / "two").stat().st_ino

@@ -54,7 +54,7 @@ def refuse_no_room(place: Path, entries: Sequence[Entry]) -> None:
         FilesystemError: the disk is full.
     """
     files = [e for e in entries if not (e.is_dir or e.is_link)]
-    refuse_full(place, sum(e.status.st_size for e in files))
+    refuse_full(place, sum({_inode(e): e.status.st_size for e in files}.values()))
 
 
 def shareable(move: Relocation, rows: Mapping[str, Row]) -> set[str]:
@@ -88,7 +88,7 @@ def copy_entries(
     reporter: Reporter,
     links: Collection[str] = (),
 ) -> tuple[set[str], int]:
-    """Copy everything but the seal, with modes, times and links.
+    """Copy everything but the seal, with modes, times, links and hard links among the files.
 
     As root, owners stay owners. What a killed copy has left is deleted first. Files in
     `links` are shared if the file system has hard links.
@@ -105,6 +105,7 @@ def copy_entries(
             _make_folder(_in(target, entry))
     shared = set()
     copied = 0
+    first_names: dict[object, str | bytes] = {}
     files = [entry for entry in entries if not entry.is_dir]
     for number, entry in enumerate(files):
         if number % 200 == 0:
@@ -112,7 +113,7 @@ def copy_entries(
         if entry.relative in links and _link(entry.path, _in(target, entry)):
             shared.add(entry.relative)
         else:
-            _copy_entry(entry, target)
+            _copy_entry(entry, target, first_names)
             copied += not entry.is_link
     _finish_folders(source, target, entries)
     return shared, copied
@@ -173,7 +174,8 @@ def _make_folder(path: str | bytes) -> None:
             raise
 
 
-def _copy_entry(entry: Entry, target: Path) -> None:
+def _copy_entry(entry: Entry, target: Path, first_names: dict[object, str | bytes]) -> None:
+    """Copy a file or a link. Another name of a copied file becomes another name of the copy."""
     place = _in(target, entry)
     if entry.is_link and os.name == "nt" and entry.relative == PKGS:  # a junction
         from sealenv.store.archives import link_pkgs  # only on Windows
@@ -182,7 +184,14 @@ def _copy_entry(entry: Entry, target: Path) -> None:
     elif entry.is_link:
         _copy_link(entry.path, place, entry.status)
     else:
-        _copy_file(entry.path, place, entry.status)
+        first = first_names.setdefault(_inode(entry), place)
+        if first == place or not _link(first, place):
+            _copy_file(entry.path, place, entry.status)
+
+
+def _inode(entry: Entry) -> object:
+    """Return what all names of a file have in common; `walk` does not know it on Windows."""
+    return (entry.status.st_dev, entry.status.st_ino) if entry.status.st_ino else entry.path
 
 
 def _finish_folders(source: Path, target: Path, entries: Sequence[Entry]) -> None:

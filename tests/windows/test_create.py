@@ -88,7 +88,7 @@ def test_hostile_names_are_refused(newcomer: User) -> None:
     [
         ("C:env", "cannot use this form of a path"),
         (r"\\server\share\env", "map a drive to it"),
-        (r"C:\a%b\env", "cmd.exe gives it a meaning"),
+        (r"C:\a%b\env", "contains '%'"),
         ("C:\\" + "d" * 220, "cmd.exe allows at most"),
         (r"Q:\none\env", "drive Q: does not exist"),
     ],

@@ -89,6 +89,7 @@ def _fix(prefix: Path, reporter: Reporter) -> Audited:
     )
     if not patches_sealed or noted != seal.absolute or former != seal.former:
         seal.absolute, seal.former = noted, former
+        reporter.phase("seal", "taking fingerprints and sealing")
         commit(prefix, seal, complete(prefix, seal, reporter=reporter), [seal.prefix])
     return msgspec.structs.replace(found, patched=tuple(patched), registered=tuple(registered))
 

@@ -119,6 +119,7 @@ def seal(
         hash_rows(prefix, rows, [row for row in rows.values() if not row.digest])
         if confirm:
             confirm(change)
+        reporter.phase("seal", "taking fingerprints and sealing")
         new.activation = write_scripts(prefix, platform=new.platform).paths
         look_again(prefix, rows, new.activation)
         table = complete(prefix, new, rows=rows, reporter=reporter)

@@ -268,6 +268,7 @@ def seal(
         EngineError: the engine died, and its hold on the lock with it.
         PrefixLockedError: the marker is not the one that we wrote.
     """
+    job.reporter.phase("seal", "taking fingerprints and sealing")
     python = lock.find("python")
     made = Seal(
         schema=SCHEMA,

@@ -65,7 +65,6 @@ def complete(
     Raises:
         FilesystemError: something cannot be read.
     """
-    reporter.phase("seal", "taking fingerprints and sealing")
     rows = take_snapshot(prefix) if rows is None else rows
     records, _ = scan_records(prefix)
     for digests, since in known(records):

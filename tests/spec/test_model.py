@@ -7,8 +7,8 @@ import datetime as dt
 import pytest
 
 from sealenv.errors import SpecError, UsageError
-from sealenv.spec import package_name, split_spec
 from sealenv.spec.environment_yml import EnvironmentFile
+from sealenv.spec.matchspec import package_name, split_spec
 from sealenv.spec.model import build_spec, current_platform, parse_time
 
 

@@ -30,7 +30,7 @@ from sealenv.errors import (
 from sealenv.locks import Lock, LockedPackage
 from sealenv.progress import QUIET, Reporter
 from sealenv.pypi.machine import Distribution
-from sealenv.spec import package_name
+from sealenv.spec.matchspec import package_name
 from sealenv.spec.model import EnvironmentSpec, current_platform
 from sealenv.store.archives import Store
 from sealenv.urls import redact, split_credentials

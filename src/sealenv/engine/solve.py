@@ -27,7 +27,7 @@ from sealenv.engine.records import from_record, to_record
 from sealenv.errors import SolveError, SpecError
 from sealenv.locks import Lock, LockedPackage
 from sealenv.locks.model import topological
-from sealenv.spec import package_name
+from sealenv.spec.matchspec import package_name
 from sealenv.spec.model import parse_time
 from sealenv.urls import redact, split_credentials
 

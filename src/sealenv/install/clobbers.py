@@ -23,7 +23,7 @@ from sealenv.layout import is_windows
 from sealenv.locks import Lock
 from sealenv.locks.model import dependencies_first, depends_on
 from sealenv.prefix.records import read_raw, scan_records, write_raw
-from sealenv.spec import package_name
+from sealenv.spec.matchspec import package_name
 from sealenv.store.archives import Store
 
 _ASIDE = "__clobbers__"

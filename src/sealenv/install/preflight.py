@@ -178,8 +178,7 @@ def _refuse_paths(lock: Lock, owners: Owners) -> None:
 
 
 def _refuse_links_out(links: Mapping[str, tuple[str, str]]) -> None:
-    """Follow every link through all others.
-
+    """Follow every link through all others: path in the prefix -> where it leads, and whose it is.
 
     Raises:
         LinkError: one leads out of the prefix, or in a circle.

@@ -20,7 +20,7 @@ from sealenv.prefix.records import PrefixRecord, scan_records
 from sealenv.seals.distributions import Distribution, read_metadata, scan_distributions, words
 from sealenv.seals.seal import Seal
 from sealenv.seals.wheels import locked_wheel, locked_wheels
-from sealenv.spec import package_name
+from sealenv.spec.matchspec import package_name
 from sealenv.spec.requirements import requirement_name
 from sealenv.urls import redact, split_credentials
 

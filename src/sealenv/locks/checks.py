@@ -20,8 +20,8 @@ from msgspec import Meta, structs
 
 from sealenv.errors import DigestError, SpecError
 from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile
-from sealenv.spec import LONGEST_SPEC
 from sealenv.spec.environment_yml import check_variable
+from sealenv.spec.matchspec import LONGEST_SPEC
 from sealenv.spec.model import parse_time
 from sealenv.spec.yaml_nodes import Node
 from sealenv.urls import is_address, redact, split_credentials

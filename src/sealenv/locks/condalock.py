@@ -17,7 +17,7 @@ from sealenv.locks.checks import (
 )
 from sealenv.locks.explicit import bare_package
 from sealenv.locks.model import Lock, LockedPackage, LockedWheel, LockFile, topological
-from sealenv.spec import split_spec
+from sealenv.spec.matchspec import split_spec
 from sealenv.spec.yaml_nodes import Node, dump, load
 
 

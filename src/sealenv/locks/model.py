@@ -11,7 +11,7 @@ import msgspec
 
 from sealenv.errors import SpecError
 from sealenv.fields import Bytes, MaybeSha256, Sha256
-from sealenv.spec import package_name
+from sealenv.spec.matchspec import package_name
 
 
 class LockedPackage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -31,7 +31,7 @@ from pathlib import Path
 from sealenv._version import __version__
 from sealenv.layout import CONDARC, HISTORY, META
 from sealenv.locks import Lock
-from sealenv.spec import package_name
+from sealenv.spec.matchspec import package_name
 from sealenv.system.files import read_regular, write_atomic
 from sealenv.urls import redact
 

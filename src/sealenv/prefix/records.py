@@ -226,7 +226,7 @@ def finish(prefix: Path, lock: Lock, requested: Iterable[str], view: Path) -> No
     Raises:
         RecordError: a record is missing or cannot be read.
     """
-    from sealenv.spec import package_name  # only `create` needs it
+    from sealenv.spec.matchspec import package_name  # only `create` needs it
 
     mode = 0o777 & ~_umask()
     wanted: dict[str, list[str]] = {}

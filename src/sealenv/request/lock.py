@@ -18,9 +18,9 @@ from sealenv.locks.model import requested, roots
 from sealenv.locks.read import is_ours, read_file
 from sealenv.naming import check_name, shown
 from sealenv.request import no_environments
-from sealenv.spec import package_name
 from sealenv.spec.environment_yml import EnvironmentFile
 from sealenv.spec.machine import override_notes, read_machine
+from sealenv.spec.matchspec import package_name
 from sealenv.spec.model import EnvironmentSpec, build_spec, check_platform, parse_time
 from sealenv.system.files import check_output
 

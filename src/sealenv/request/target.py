@@ -20,8 +20,8 @@ from sealenv.naming import (
     shown,
 )
 from sealenv.request import no_environments
-from sealenv.spec import split_spec
 from sealenv.spec.machine import override_notes, read_machine, virtual_packages_for
+from sealenv.spec.matchspec import split_spec
 from sealenv.spec.model import EnvironmentSpec, build_spec, check_platform
 from sealenv.system.volumes import local_place
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealenv.errors import SpecError
-from sealenv.spec import LONGEST_SPEC
+from sealenv.spec.matchspec import LONGEST_SPEC
 from sealenv.spec.yaml_nodes import Node, load, read_text, scalar
 from sealenv.urls import redact
 

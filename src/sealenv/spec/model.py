@@ -12,9 +12,9 @@ from pathlib import Path
 
 from sealenv.errors import SpecError, UsageError
 from sealenv.naming import parse_python_version
-from sealenv.spec import LONGEST_SPEC, package_name
 from sealenv.spec.environment_yml import EnvironmentFile
 from sealenv.spec.machine import virtual_packages_for
+from sealenv.spec.matchspec import LONGEST_SPEC, package_name
 from sealenv.urls import redact, scheme_of, split_credentials
 
 DEFAULT_CHANNEL = "conda-forge"
